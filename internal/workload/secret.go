@@ -1,0 +1,55 @@
+package workload
+
+// SecretValue says where the value of one key of a Secret comes from.
+type SecretValue struct {
+	kind    secretKind
+	text    string
+	version string
+	length  int
+	keys    []string
+	isNull  bool
+}
+
+type secretKind int
+
+const (
+	secretPlain secretKind = iota
+	secretGenerated
+	secretWriteOnly
+	secretTemplate
+)
+
+// Plain is a value that the configuration holds.
+func Plain(value string) SecretValue {
+	return SecretValue{kind: secretPlain, text: value}
+}
+
+// Generated is a random value of letters and digits that is made once, in the
+// cluster, and made anew only when rotate changes.
+func Generated(length int, rotate string) SecretValue {
+	return SecretValue{kind: secretGenerated, length: length, version: rotate}
+}
+
+// WriteOnly is the value of a write-only attribute. It is sent when version
+// changes or when the Secret lacks it.
+func WriteOnly(value *string, version string) SecretValue {
+	if value == nil {
+		return SecretValue{kind: secretWriteOnly, version: version, isNull: true}
+	}
+	return SecretValue{kind: secretWriteOnly, text: *value, version: version}
+}
+
+// Template is composed with fmt.Sprintf from other keys of the same Secret, each
+// of which is Plain, Generated or WriteOnly.
+func Template(format string, keys ...string) SecretValue {
+	return SecretValue{kind: secretTemplate, text: format, keys: keys}
+}
+
+const revisionPlaceholder = "\x00revision:"
+
+// SecretRevision stands for the revision of the content of the object with the
+// given key. In an annotation of a pod template it makes the pods roll when that
+// content changes. The engine puts the number in.
+func SecretRevision(key string) string {
+	return revisionPlaceholder + key + "\x00"
+}
