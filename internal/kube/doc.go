@@ -1,0 +1,2 @@
+// Package kube is the cluster: connecting, applying, reading, waiting, diagnosing.
+package kube
