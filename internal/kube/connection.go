@@ -132,6 +132,15 @@ func (c Connection) load(paths []string) (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.authenticates() {
+		// What the file says of it is not even looked at: its token file may not exist on this machine.
+		for _, user := range merged.AuthInfos {
+			*user = clientcmdapi.AuthInfo{
+				Impersonate: user.Impersonate, ImpersonateUID: user.ImpersonateUID,
+				ImpersonateGroups: user.ImpersonateGroups, ImpersonateUserExtra: user.ImpersonateUserExtra,
+			}
+		}
+	}
 	overrides := &clientcmd.ConfigOverrides{
 		Context: clientcmdapi.Context{AuthInfo: c.ConfigContextAuthInfo, Cluster: c.ConfigContextCluster},
 	}
@@ -169,8 +178,13 @@ func (c Connection) context(merged *clientcmdapi.Config, paths []string) (string
 	return name, nil
 }
 
-// override puts the explicit settings over those of a kubeconfig. An explicit way to authenticate replaces the file's one: merged,
-// the API server would see both, and the token file would win over the token.
+// authenticates tells whether the settings have a way to authenticate of their own. It replaces the kubeconfig's: merged, the API
+// server would see both, and a token file would win over the token.
+func (c Connection) authenticates() bool {
+	return c.Token != "" || c.Username != "" || c.ClientCertificate != "" || c.Exec != nil
+}
+
+// override puts the explicit settings over those of a kubeconfig.
 func (c Connection) override(config *rest.Config) error {
 	if c.Host != "" {
 		host, err := parseHost(c.Host)
@@ -197,12 +211,11 @@ func (c Connection) override(config *rest.Config) error {
 		}
 		config.Proxy = http.ProxyURL(proxy)
 	}
-	if c.Token != "" || c.Username != "" || c.ClientCertificate != "" || c.Exec != nil {
-		config.BearerToken, config.BearerTokenFile = c.Token, ""
+	if c.authenticates() {
+		config.BearerToken = c.Token
 		config.Username, config.Password = c.Username, c.Password
-		config.CertData, config.CertFile = []byte(c.ClientCertificate), ""
-		config.KeyData, config.KeyFile = []byte(c.ClientKey), ""
-		config.ExecProvider, config.AuthProvider = c.Exec.config(), nil
+		config.CertData, config.KeyData = []byte(c.ClientCertificate), []byte(c.ClientKey)
+		config.ExecProvider = c.Exec.config()
 	}
 	return nil
 }

@@ -192,6 +192,9 @@ func classifyForbidden(err error, s metav1.Status) Problem {
 		reason = after
 	}
 	switch {
+	case apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse) && !notAllowed.MatchString(message):
+		return Problem{Verdict: Credentials, Summary: "Something before the API server refuses the request",
+			Detail: "A proxy or gateway answered 403. Check the provider's host and proxy_url. It said: " + shorten(message)}
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return Problem{Verdict: Transient, Summary: "The namespace is being deleted", Detail: reason + ". Wait until it is gone, then create it again."}
 	case notAllowed.MatchString(message):
