@@ -37,9 +37,13 @@ func (c *Cluster) Get(ctx context.Context, ref Ref) (*unstructured.Unstructured,
 
 // List reads the objects of a kind in a namespace ("" is all of them) that a label selector chooses.
 func (c *Cluster) List(ctx context.Context, gvk schema.GroupVersionKind, namespace, labelSelector string) ([]unstructured.Unstructured, error) {
+	return c.list(ctx, gvk, namespace, metav1.ListOptions{LabelSelector: labelSelector})
+}
+
+func (c *Cluster) list(ctx context.Context, gvk schema.GroupVersionKind, namespace string, options metav1.ListOptions) ([]unstructured.Unstructured, error) {
 	const page = 500
 	var items []unstructured.Unstructured
-	options := metav1.ListOptions{LabelSelector: labelSelector, Limit: page}
+	options.Limit = page
 	for restarted := false; ; {
 		list, err := c.dynamicFor(gvk, namespace).List(ctx, options)
 		if apierrors.IsResourceExpired(err) && options.Continue != "" && !restarted {
@@ -105,6 +109,17 @@ func (c *Cluster) Update(ctx context.Context, obj *unstructured.Unstructured) (*
 
 // MergePatch changes an object by a JSON merge patch: anything that marshals to one, or its []byte.
 func (c *Cluster) MergePatch(ctx context.Context, ref Ref, patch any) (*unstructured.Unstructured, error) {
+	defer c.cache.invalidate(ref)
+	return c.mergePatch(ctx, ref, patch, metav1.PatchOptions{FieldManager: FieldManager})
+}
+
+// DryRunMergePatch asks the API server what it would say to a JSON merge patch.
+func (c *Cluster) DryRunMergePatch(ctx context.Context, ref Ref, patch any) error {
+	_, err := c.mergePatch(ctx, ref, patch, metav1.PatchOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	return err
+}
+
+func (c *Cluster) mergePatch(ctx context.Context, ref Ref, patch any, options metav1.PatchOptions) (*unstructured.Unstructured, error) {
 	body, ok := patch.([]byte)
 	if !ok {
 		var err error
@@ -112,9 +127,8 @@ func (c *Cluster) MergePatch(ctx context.Context, ref Ref, patch any) (*unstruct
 			return nil, fmt.Errorf("the patch of %s: %w", ref, err)
 		}
 	}
-	defer c.cache.invalidate(ref)
 	patched, _, err := c.write(ctx, func(ctx context.Context) (*unstructured.Unstructured, error) {
-		return c.dynamicFor(ref.GroupVersionKind, ref.Namespace).Patch(ctx, ref.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: FieldManager})
+		return c.dynamicFor(ref.GroupVersionKind, ref.Namespace).Patch(ctx, ref.Name, types.MergePatchType, body, options)
 	})
 	return patched, err
 }
@@ -177,22 +191,22 @@ func (c *Cluster) Delete(ctx context.Context, ref Ref, options DeleteOptions) er
 	return err
 }
 
-// WaitGone waits until an object is gone, or another with the same name has taken its place.
-func (c *Cluster) WaitGone(ctx context.Context, ref Ref) error {
-	var uid types.UID
+// WaitGone waits until an object is gone, or another with the same name has taken its place, as that of a controller may at once. uid
+// tells the one that is to go; where it is "", it is the one that is there.
+func (c *Cluster) WaitGone(ctx context.Context, ref Ref, uid types.UID) error {
+	var last *unstructured.Unstructured
 	for {
 		live, err := c.Get(ctx, ref)
-		if err != nil {
+		switch {
+		case last != nil && ctx.Err() != nil:
+			return stillThere(ref, last)
+		case err != nil:
 			return err
-		}
-		if live == nil || uid != "" && live.GetUID() != uid {
+		case live == nil || uid != "" && live.GetUID() != uid:
 			return nil
 		}
-		uid = live.GetUID()
+		last, uid = live, live.GetUID()
 		c.watchDeletion(ctx, ref, live.GetResourceVersion())
-		if ctx.Err() != nil {
-			return stillThere(ref, live)
-		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 func TestWaitGone(t *testing.T) {
@@ -21,15 +23,17 @@ func TestWaitGone(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		answers map[string]func(http.ResponseWriter, int)
+		uid     types.UID
 		message string
 	}{
-		"gone already": {map[string]func(http.ResponseWriter, int){path: gone}, ""},
+		"another has its name already": {map[string]func(http.ResponseWriter, int){path: there}, "u-before", ""},
+		"gone already":                 {map[string]func(http.ResponseWriter, int){path: gone}, "", ""},
 		"deletion seen by the watch": {map[string]func(http.ResponseWriter, int){
 			path: onceThere, list: reply(200, `{"type":"DELETED","object":`+object(configMap, "data", "a")+`}`),
-		}, ""},
+		}, "u-a", ""},
 		"watch forbidden": {map[string]func(http.ResponseWriter, int){
 			path: onceThere, list: failure(403, "Forbidden", "configmaps", `User "x" cannot watch`),
-		}, ""},
+		}, "", ""},
 		"another took its name": {map[string]func(http.ResponseWriter, int){
 			path: func(w http.ResponseWriter, n int) {
 				if n == 1 {
@@ -39,17 +43,17 @@ func TestWaitGone(t *testing.T) {
 				reply(200, strings.Replace(object(configMap, "data", "a"), "u-a", "u-other", 1))(w, n)
 			},
 			list: reply(200, ""),
-		}, ""},
+		}, "", ""},
 		"finalizer": {map[string]func(http.ResponseWriter, int){
 			path: reply(200, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"data","name":"a","uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["example.com/hold"]}}`),
 			list: reply(200, ""),
-		}, "example.com/hold"},
+		}, "", "example.com/hold"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, api := recorded(t, test.answers)
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()
-			err := c.WaitGone(ctx, Ref{configMap, "data", "a"})
+			err := c.WaitGone(ctx, Ref{configMap, "data", "a"}, test.uid)
 			if (err == nil) != (test.message == "") || err != nil && !strings.Contains(err.Error(), test.message) {
 				t.Errorf("got %v after %q", err, api.asked())
 			}

@@ -7,7 +7,9 @@ import (
 
 	"golang.org/x/sync/singleflight"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -66,12 +68,9 @@ func (o *observed) invalidate(ref Ref) {
 }
 
 // Observe reads an object for a refresh. Objects with the provider's label come from one LIST per kind and namespace; one that is
-// missing there is asked for by name, because only the server's NotFound means that it is gone: (nil, nil). Secrets are read by name
-// always, so that roles need no right to list them. A write through this Cluster makes the next Observe list again.
+// missing there is asked for by name, because only the server's NotFound means that it is gone: (nil, nil). So is each where the role
+// has no right to list, as many have none for Secrets. A write through this Cluster makes the next Observe list again.
 func (c *Cluster) Observe(ctx context.Context, ref Ref) (*unstructured.Unstructured, error) {
-	if ref.Group == "" && ref.Kind == "Secret" {
-		return c.Get(ctx, ref)
-	}
 	key := listKey{ref.GroupVersionKind, ref.Namespace}
 	if _, namespaced := resourceFor(ref.GroupVersionKind); !namespaced {
 		key.namespace = ""
@@ -96,24 +95,31 @@ func (c *Cluster) listObserved(ctx context.Context, key listKey) (map[string]*un
 		return items, nil
 	}
 
-	type flown struct {
-		items map[string]*unstructured.Unstructured
-		err   error
+	options := metav1.ListOptions{LabelSelector: ManagedByLabel + "=" + FieldManager}
+	if key.Group == "" && key.Kind == "Secret" {
+		options.FieldSelector = fields.OneTermNotEqualSelector("type", ClaimType).String()
 	}
-	// The caller that flies must not end the flight of the others when its own context ends; each waits under its own.
-	flight := c.cache.flight.DoChan(key.String()+"/"+key.namespace+"/"+strconv.Itoa(generation), func() (any, error) {
-		listed, err := c.List(context.WithoutCancel(ctx), key.GroupVersionKind, key.namespace, ManagedByLabel+"="+FieldManager)
+	found, err := c.cache.once(ctx, key.String()+"/"+key.namespace+"/"+strconv.Itoa(generation), func(ctx context.Context) (any, error) {
+		var none map[string]*unstructured.Unstructured
+		c.cache.mu.Lock()
+		items := l.items
+		c.cache.mu.Unlock()
+		if items != nil {
+			// Another call has ended since the look above.
+			return items, nil
+		}
+		listed, err := c.list(ctx, key.GroupVersionKind, key.namespace, options)
 		c.cache.mu.Lock()
 		defer c.cache.mu.Unlock()
 		switch {
 		case apierrors.IsForbidden(err):
 			l.forbidden = true
-			return flown{}, nil
+			return none, nil
 		case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
 			// A kind that the cluster does not serve: Get tells whether that means gone.
-			return flown{}, nil
+			return none, nil
 		case err != nil:
-			return flown{err: err}, nil
+			return none, err
 		}
 		found := make(map[string]*unstructured.Unstructured, len(listed))
 		for i := range listed {
@@ -122,13 +128,22 @@ func (c *Cluster) listObserved(ctx context.Context, key listKey) (map[string]*un
 		if l.generation == generation {
 			l.items = found
 		}
-		return flown{items: found}, nil
+		return found, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return found.(map[string]*unstructured.Unstructured), nil //nolint:forcetypeassert // of the function above
+}
+
+// once calls a function once for all callers that ask under the same key at the same time. None of them ends it for the others when its
+// own context ends; each waits under its own.
+func (o *observed) once(ctx context.Context, key string, ask func(context.Context) (any, error)) (any, error) {
+	flight := o.flight.DoChan(key, func() (any, error) { return ask(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case result := <-flight:
-		f := result.Val.(flown)
-		return f.items, f.err
+		return result.Val, result.Err
 	}
 }

@@ -161,16 +161,26 @@ func TestObserveNeverTakesAFailureForGone(t *testing.T) {
 		"proxy":     func(w http.ResponseWriter, _ int) { http.Error(w, "<html>no such page</html>", http.StatusNotFound) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, api := recorded(t, map[string]func(http.ResponseWriter, int){"GET /api/v1/namespaces/data/secrets/a": answer})
+			c, _ := recorded(t, map[string]func(http.ResponseWriter, int){
+				"GET /api/v1/namespaces/data/secrets":   reply(200, `{"apiVersion":"v1","kind":"SecretList","items":[]}`),
+				"GET /api/v1/namespaces/data/secrets/a": answer,
+			})
 			if obj, err := c.Observe(t.Context(), Ref{secret, "data", "a"}); err == nil {
 				t.Errorf("got %v and no error", obj)
 			}
-			for _, request := range api.asked() {
-				if strings.Contains(request, "/secrets?") {
-					t.Error("Secrets were listed")
-				}
-			}
 		})
+	}
+}
+
+func TestObserveListsNoClaims(t *testing.T) {
+	c, api := recorded(t, map[string]func(http.ResponseWriter, int){
+		"GET /api/v1/namespaces/data/secrets": reply(200, `{"apiVersion":"v1","kind":"SecretList","items":[`+object(secret, "data", "a")+`]}`),
+	})
+	if obj, err := c.Observe(t.Context(), Ref{secret, "data", "a"}); err != nil || obj == nil {
+		t.Fatalf("got %v, %v", obj, err)
+	}
+	if asked := api.asked(); len(asked) != 1 || !strings.Contains(asked[0], "fieldSelector=type%21%3Dterraform-provider-analytics%2Fclaim") {
+		t.Errorf("asked %q", asked)
 	}
 }
 
@@ -266,10 +276,15 @@ func TestIdentity(t *testing.T) {
 		"expired":   {failure(401, "Unauthorized", "", "Unauthorized"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, _ := recorded(t, map[string]func(http.ResponseWriter, int){path: test.answer})
+			c, api := recorded(t, map[string]func(http.ResponseWriter, int){path: test.answer})
 			c.config.CAData = []byte("x\n")
-			if got, err := c.Identity(t.Context()); got != test.want || (err == nil) != (test.want != "") {
-				t.Errorf("got %q, %v", got, err)
+			for range 3 {
+				if got, err := c.Identity(t.Context()); got != test.want || (err == nil) != (test.want != "") {
+					t.Errorf("got %q, %v", got, err)
+				}
+			}
+			if known := len(api.asked()) == 1; known != (test.want != "") {
+				t.Errorf("asked %q", api.asked())
 			}
 		})
 	}

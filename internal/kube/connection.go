@@ -34,6 +34,19 @@ type Exec struct {
 	Env                 map[string]string
 }
 
+// SettingError is an error in one of the settings of a Connection, which no file and no server could make good.
+type SettingError struct {
+	// Setting is its name in the provider's configuration, with a dot before one that is within another: "exec.command".
+	Setting string
+	message string
+}
+
+func (e *SettingError) Error() string { return e.message }
+
+func settingError(setting, format string, args ...any) error {
+	return &SettingError{setting, fmt.Sprintf(format, args...)}
+}
+
 // RESTConfig returns the configuration of the client. It looks at no environment variable and never falls back to an address that
 // nobody gave: neither localhost nor the cluster that the provider happens to run in. A kubeconfig that does not exist is an error
 // that wraps os.ErrNotExist.
@@ -77,21 +90,29 @@ func (c Connection) contradiction() error {
 	slices.Sort(credentials)
 	switch {
 	case c.ConfigPath != "" && len(c.ConfigPaths) > 0:
-		return errors.New("config_path and config_paths are both set: keep one of them")
-	case !paths && (c.ConfigContext != "" || c.ConfigContextAuthInfo != "" || c.ConfigContextCluster != ""):
-		return errors.New("config_context, config_context_auth_info and config_context_cluster choose from a kubeconfig: set config_path too")
+		return settingError("config_path", "config_path and config_paths are both set: keep one of them")
+	case !paths && c.ConfigContext != "":
+		return settingError("config_context", "config_context chooses from a kubeconfig: set config_path too")
+	case !paths && c.ConfigContextAuthInfo != "":
+		return settingError("config_context_auth_info", "config_context_auth_info chooses from a kubeconfig: set config_path too")
+	case !paths && c.ConfigContextCluster != "":
+		return settingError("config_context_cluster", "config_context_cluster chooses from a kubeconfig: set config_path too")
 	case len(credentials) > 1:
-		return fmt.Errorf("%s are set together: keep one way to authenticate", strings.Join(credentials, " and "))
-	case (c.Username == "") != (c.Password == ""):
-		return errors.New("username and password belong together: set both or none")
-	case (c.ClientCertificate == "") != (c.ClientKey == ""):
-		return errors.New("client_certificate and client_key belong together: set both or none")
+		return settingError(credentials[1], "%s are set together: keep one way to authenticate", strings.Join(credentials, " and "))
+	case c.Username != "" && c.Password == "":
+		return settingError("username", "username and password belong together: set password too")
+	case c.Username == "" && c.Password != "":
+		return settingError("password", "username and password belong together: set username too")
+	case c.ClientCertificate != "" && c.ClientKey == "":
+		return settingError("client_certificate", "client_certificate and client_key belong together: set client_key too")
+	case c.ClientCertificate == "" && c.ClientKey != "":
+		return settingError("client_key", "client_certificate and client_key belong together: set client_certificate too")
 	case c.Insecure && c.ClusterCACertificate != "":
-		return errors.New("insecure = true leaves cluster_ca_certificate without effect: keep one of them")
+		return settingError("insecure", "insecure = true leaves cluster_ca_certificate without effect: keep one of them")
 	case c.Exec != nil && c.Exec.Command == "":
-		return errors.New("exec has no command")
+		return settingError("exec.command", "exec has no command")
 	case c.Exec != nil && !strings.HasPrefix(c.Exec.APIVersion, "client.authentication.k8s.io/v1"):
-		return fmt.Errorf(`exec has the api_version %q: it must be "client.authentication.k8s.io/v1" or "client.authentication.k8s.io/v1beta1", as the command prints it`, c.Exec.APIVersion)
+		return settingError("exec.api_version", `exec has the api_version %q: it must be "client.authentication.k8s.io/v1" or "client.authentication.k8s.io/v1beta1", as the command prints it`, c.Exec.APIVersion)
 	}
 	return nil
 }
@@ -207,7 +228,7 @@ func (c Connection) override(config *rest.Config) error {
 	if c.ProxyURL != "" {
 		proxy, err := url.Parse(c.ProxyURL)
 		if err != nil || proxy.Host == "" || !slices.Contains([]string{"http", "https", "socks5"}, proxy.Scheme) {
-			return fmt.Errorf("proxy_url must be http://, https:// or socks5:// with a host, not %q", redacted(c.ProxyURL))
+			return settingError("proxy_url", "proxy_url must be http://, https:// or socks5:// with a host, not %q", redacted(c.ProxyURL))
 		}
 		config.Proxy = http.ProxyURL(proxy)
 	}
@@ -249,7 +270,7 @@ func parseHost(host string) (string, error) {
 	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Hostname() == "" || parsed.Scheme != "https" && parsed.Scheme != "http" {
-		return "", fmt.Errorf("host must be the address of the API server, such as https://10.0.0.1:6443, not %q", host)
+		return "", settingError("host", "host must be the address of the API server, such as https://10.0.0.1:6443, not %q", host)
 	}
 	return strings.TrimSuffix(parsed.String(), "/"), nil
 }

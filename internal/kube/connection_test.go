@@ -117,6 +117,8 @@ func TestRESTConfigRefuses(t *testing.T) {
 		"token and password":    {Connection{Host: "k", Token: "t", Username: "u", Password: "p"}, "token and username"},
 		"token and exec":        {Connection{Host: "k", Token: "t", Exec: &Exec{APIVersion: "client.authentication.k8s.io/v1", Command: "c"}}, "exec and token"},
 		"user without password": {Connection{Host: "k", Username: "u"}, "password"},
+		"password without user": {Connection{Host: "k", Password: "p"}, "username"},
+		"key without cert":      {Connection{Host: "k", ClientKey: "k"}, "client_certificate"},
 		"cert without key":      {Connection{Host: "k", ClientCertificate: "c"}, "client_key"},
 		"bad cert":              {Connection{Host: "k", ClientCertificate: "c", ClientKey: "k"}, "certificates"},
 		"insecure with CA":      {Connection{Host: "k", Insecure: true, ClusterCACertificate: "c"}, "insecure"},
@@ -132,6 +134,10 @@ func TestRESTConfigRefuses(t *testing.T) {
 			}
 			if !strings.Contains(err.Error(), test.names) {
 				t.Errorf("%q does not name %q", err, test.names)
+			}
+			var setting *SettingError
+			if errors.As(err, &setting) && !strings.Contains(err.Error(), setting.Setting[strings.Index(setting.Setting, ".")+1:]) {
+				t.Errorf("%q does not name the setting %q", err, setting.Setting)
 			}
 			if strings.HasPrefix(name, "missing file") && !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%q is not os.ErrNotExist", err)

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -49,6 +50,7 @@ type Problem struct {
 	Summary, Detail string
 	Field           string   // the path of the field that is at fault, where there is one
 	Managers        []string // who owns the fields of a conflict
+	Owned           []string // which field of a conflict is whose, in words
 }
 
 // IsGone tells whether the server said that an object does not exist. A 404 that no API server would give about an object, of a proxy
@@ -56,6 +58,34 @@ type Problem struct {
 func IsGone(err error) bool {
 	return apierrors.IsNotFound(err) && !isUnknownPath(err)
 }
+
+// IsNamespaceGone tells whether an object could not be written because its namespace does not exist or is being deleted.
+func IsNamespaceGone(err error) bool {
+	var status apierrors.APIStatus
+	if apierrors.IsNotFound(err) && errors.As(err, &status) && status.Status().Details != nil {
+		return status.Status().Details.Kind == "namespaces"
+	}
+	return apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+}
+
+// IsQuotaExceeded tells whether a quota leaves no room for an object.
+func IsQuotaExceeded(err error) bool {
+	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota: ")
+}
+
+// IsNobodyThere tells whether there is no API server at the address: its name does not exist, or nothing listens there. Whatever else
+// keeps a request from its answer, a proxy on the way for example, proves nothing.
+func IsNobodyThere(err error) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "dial" {
+		return false
+	}
+	var dns *net.DNSError
+	return errors.Is(op, syscall.ECONNREFUSED) || errors.As(op, &dns) && dns.IsNotFound
+}
+
+// IsNotServed tells whether the server does not know the kind of an object.
+func IsNotServed(err error) bool { return isUnknownPath(err) }
 
 // isUnknownPath tells the 404 of a path that the server does not know: a kind that is not installed, or no API server at all.
 func isUnknownPath(err error) bool {
@@ -82,9 +112,11 @@ func Classify(err error) Problem {
 	}
 	switch s.Code {
 	case http.StatusUnauthorized:
-		return Problem{Verdict: Credentials, Summary: "The API server does not accept the credentials",
+		return Problem{
+			Verdict: Credentials, Summary: "The API server does not accept the credentials",
 			Detail: "The provider's token, client certificate or exec command gives credentials that are wrong or have expired. " +
-				"Renew them, or correct the provider's configuration. The server said: " + s.Message}
+				"Renew them, or correct the provider's configuration. The server said: " + s.Message,
+		}
 	case http.StatusNotFound:
 		return classifyNotFound(err, s)
 	case http.StatusForbidden:
@@ -104,15 +136,19 @@ func Classify(err error) Problem {
 	case http.StatusInternalServerError:
 		if strings.Contains(s.Message, "field not declared in schema") {
 			field := fieldIn(s.Message)
-			return Problem{Verdict: Invalid, Field: field, Summary: "The object has a field that its kind does not have",
-				Detail: fmt.Sprintf("This version of Kubernetes knows no field %q here. Correct its name or its place.", field)}
+			return Problem{
+				Verdict: Invalid, Field: field, Summary: "The object has a field that its kind does not have",
+				Detail: fmt.Sprintf("This version of Kubernetes knows no field %q here. Correct its name or its place.", field),
+			}
 		}
 		if strings.Contains(s.Message, "failed to create typed patch object") {
 			return Problem{Verdict: Invalid, Summary: "The object does not fit the schema of its kind", Detail: shorten(s.Message), Field: fieldIn(s.Message)}
 		}
 		if strings.Contains(s.Message, "failed calling webhook") {
-			return Problem{Verdict: Transient, Summary: "An admission webhook does not answer",
-				Detail: "The API server asks it about every such object. Its pods may be down or restarting. The server said: " + shorten(s.Message)}
+			return Problem{
+				Verdict: Transient, Summary: "An admission webhook does not answer",
+				Detail: "The API server asks it about every such object. Its pods may be down or restarting. The server said: " + shorten(s.Message),
+			}
 		}
 		return transient(s.Message)
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -140,20 +176,26 @@ func classifyConnection(err error) Problem {
 	)
 	switch {
 	case errors.As(err, &unknownCA), errors.As(err, &wrongHost), errors.As(err, &badCert), errors.As(err, &verifyError):
-		return Problem{Verdict: Credentials, Summary: "The API server's certificate is not trusted",
-			Detail: "Set cluster_ca_certificate to the cluster's authority, or tls_server_name to the name in its certificate. " + err.Error()}
+		return Problem{
+			Verdict: Credentials, Summary: "The API server's certificate is not trusted",
+			Detail: "Set cluster_ca_certificate to the cluster's authority, or tls_server_name to the name in its certificate. " + err.Error(),
+		}
 	case errors.As(err, &alert):
 		return Problem{Verdict: Credentials, Summary: "The API server does not accept the client certificate", Detail: err.Error()}
 	case strings.Contains(err.Error(), "getting credentials: "):
-		return Problem{Verdict: Credentials, Summary: "The command that gives the credentials failed",
-			Detail: "The exec command of the provider's configuration or of the kubeconfig must print an ExecCredential. " + err.Error()}
+		return Problem{
+			Verdict: Credentials, Summary: "The command that gives the credentials failed",
+			Detail: "The exec command of the provider's configuration or of the kubeconfig must print an ExecCredential. " + err.Error(),
+		}
 	case errors.Is(err, context.Canceled):
 		return Problem{Verdict: Transient, Summary: "The operation was cancelled", Detail: err.Error()}
 	case errors.As(err, &slow), errors.Is(err, context.DeadlineExceeded):
 		return Problem{Verdict: Transient, Summary: "The API server did not answer in time", Detail: err.Error()}
 	case errors.As(err, &network), errors.As(err, &address):
-		return Problem{Verdict: Transient, Summary: "The API server cannot be reached",
-			Detail: "Check the provider's host or kubeconfig, and that the cluster is up and reachable from here. " + err.Error()}
+		return Problem{
+			Verdict: Transient, Summary: "The API server cannot be reached",
+			Detail: "Check the provider's host or kubeconfig, and that the cluster is up and reachable from here. " + err.Error(),
+		}
 	}
 	return Problem{Verdict: Unknown, Summary: "The request to the API server failed", Detail: err.Error()}
 }
@@ -165,11 +207,15 @@ func classifyNotFound(err error, s metav1.Status) Problem {
 		if s.Details.Kind != "" {
 			what = apiResource(s.Details)
 		}
-		return Problem{Verdict: Note, Summary: "The cluster does not serve " + what,
-			Detail: "Its CustomResourceDefinition is not installed, this Kubernetes is too old or too new for it, or the provider's host is not an API server. The server said: " + shorten(s.Message)}
+		return Problem{
+			Verdict: Note, Summary: "The cluster does not serve " + what,
+			Detail: "Its CustomResourceDefinition is not installed, this Kubernetes is too old or too new for it, or the provider's host is not an API server. The server said: " + shorten(s.Message),
+		}
 	case s.Details.Kind == "namespaces":
-		return Problem{Verdict: Note, Summary: fmt.Sprintf("Namespace %q does not exist yet", s.Details.Name),
-			Detail: fmt.Sprintf("Create the namespace %q first, with analytics_workspace for example.", s.Details.Name)}
+		return Problem{
+			Verdict: Note, Summary: fmt.Sprintf("Namespace %q does not exist yet", s.Details.Name),
+			Detail: fmt.Sprintf("Create the namespace %q first, with analytics_workspace for example.", s.Details.Name),
+		}
 	}
 	return Problem{Verdict: Absent, Summary: fmt.Sprintf("%s %q does not exist", apiResource(s.Details), s.Details.Name), Detail: s.Message}
 }
@@ -185,6 +231,12 @@ func apiResource(details *metav1.StatusDetails) string {
 // notAllowed matches the API server's authorizer, and nothing that admission says.
 var notAllowed = regexp.MustCompile(`(?s)^(.* is forbidden: )?User ".*" cannot \w+ `)
 
+// admissionPolicy begins what a policy says, whatever reason, and by that whatever code, it chose.
+const admissionPolicy = "ValidatingAdmissionPolicy '"
+
+// limitRange matches what the API server's LimitRanger says.
+var limitRange = regexp.MustCompile(`(maximum|minimum) \S+ usage per |\S+ max limit to request ratio per `)
+
 func classifyForbidden(err error, s metav1.Status) Problem {
 	message := s.Message
 	reason := message
@@ -193,8 +245,10 @@ func classifyForbidden(err error, s metav1.Status) Problem {
 	}
 	switch {
 	case apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse) && !notAllowed.MatchString(message):
-		return Problem{Verdict: Credentials, Summary: "Something before the API server refuses the request",
-			Detail: "A proxy or gateway answered 403. Check the provider's host and proxy_url. It said: " + shorten(message)}
+		return Problem{
+			Verdict: Credentials, Summary: "Something before the API server refuses the request",
+			Detail: "A proxy or gateway answered 403. Check the provider's host and proxy_url. It said: " + shorten(message),
+		}
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return Problem{Verdict: Transient, Summary: "The namespace is being deleted", Detail: reason + ". Wait until it is gone, then create it again."}
 	case notAllowed.MatchString(message):
@@ -202,16 +256,22 @@ func classifyForbidden(err error, s metav1.Status) Problem {
 	case strings.Contains(reason, "attempting to grant RBAC permissions not currently held"):
 		return refused("The credentials may not grant these rights",
 			"Kubernetes lets nobody grant what they do not have. Use credentials that hold these rights, or that may escalate. "+reason)
-	case strings.Contains(reason, "exceeded quota: "):
+	case strings.Contains(reason, "the storageclass that provisions the pvc must support resize"):
+		return refused("The volume's StorageClass does not let it grow",
+			"Set allowVolumeExpansion: true in the StorageClass, where its driver can grow volumes; or leave the size as it is, or move the data to a new resource.")
+	case IsQuotaExceeded(err):
 		return refused("The namespace's quota is exceeded", reason+". Ask for less, or have the ResourceQuota raised.")
 	case strings.Contains(reason, "failed quota: "):
 		return refused("The namespace's quota asks for requests or limits that are not set", reason)
 	case strings.Contains(reason, "violates PodSecurity "):
 		return refused("The namespace's Pod Security level forbids this pod",
 			reason+". Change the pod, or the label pod-security.kubernetes.io/enforce of the namespace.")
+	case limitRange.MatchString(reason):
+		return refused("The namespace's LimitRange forbids this "+strings.TrimSuffix(s.Details.Kind, "s"),
+			reason+". Ask for an amount within these bounds, or have the LimitRange changed.")
 	case strings.Contains(message, "admission webhook "):
 		return refused("An admission webhook refuses the object", message)
-	case strings.Contains(reason, "ValidatingAdmissionPolicy "):
+	case strings.Contains(reason, admissionPolicy):
 		return refused("An admission policy refuses the object", reason)
 	}
 	return refused("The API server refuses the object", reason)
@@ -230,7 +290,6 @@ var conflictWith = regexp.MustCompile(`conflict with "([^"]*)"`)
 
 func classifyConflict(s metav1.Status) Problem {
 	problem := Problem{Verdict: Conflict}
-	var lines []string
 	for _, cause := range s.Details.Causes {
 		if cause.Type != metav1.CauseTypeFieldManagerConflict {
 			continue
@@ -246,11 +305,11 @@ func classifyConflict(s metav1.Status) Problem {
 				problem.Managers = append(problem.Managers, manager)
 			}
 		}
-		lines = append(lines, fmt.Sprintf("  %s is managed by %q", field, manager))
+		problem.Owned = append(problem.Owned, fmt.Sprintf("%s is managed by %q", field, manager))
 	}
-	if len(lines) > 0 {
+	if len(problem.Owned) > 0 {
 		problem.Summary = "Another manager owns fields of the object"
-		problem.Detail = strings.Join(lines, "\n") +
+		problem.Detail = "  " + strings.Join(problem.Owned, "\n  ") +
 			"\nLeave the field to it (attribute ignore), or take it over with force_conflicts = true."
 		return problem
 	}
@@ -272,6 +331,9 @@ var immutableMessages = []string{
 }
 
 func classifyUnprocessable(s metav1.Status) Problem {
+	if _, said, ok := strings.Cut(s.Message, admissionPolicy); ok {
+		return refused("An admission policy refuses the object", admissionPolicy+said)
+	}
 	causes := s.Details.Causes
 	if len(causes) == 0 {
 		causes = []metav1.StatusCause{{Message: s.Message, Field: fieldIn(s.Message)}}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -78,6 +79,14 @@ func TestClassify(t *testing.T) {
 			apierrors.NewForbidden(pods, "a", errors.New(`ValidatingAdmissionPolicy 'images' with binding 'all' denied request: User "x" cannot be named`)),
 			Refused, "images", "", nil,
 		},
+		"policy that calls it invalid": {
+			apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "Deployment"}, "a", field.ErrorList{field.Invalid(nil, nil, "ValidatingAdmissionPolicy 'images' with binding 'all' denied request: no")}),
+			Refused, "images", "", nil,
+		},
+		"limit range": {
+			apierrors.NewForbidden(pods, "a", errors.New("maximum memory usage per Container is 48Mi, but limit is 64Mi")),
+			Refused, "48Mi", "", nil,
+		},
 		"webhook": {
 			&apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: 403, Reason: metav1.StatusReasonForbidden, Message: `admission webhook "validate.kyverno.svc" denied the request: no latest tag`}},
 			Refused, "no latest tag", "", nil,
@@ -95,7 +104,8 @@ func TestClassify(t *testing.T) {
 		"namespace goes": {terminating, Transient, "being deleted", "", nil},
 		"field managers": {
 			conflict, Conflict, `spec.replicas is managed by "kube-controller-manager"`,
-			`spec.template.spec.containers[name="main"].image`, []string{"kubectl-edit", "kube-controller-manager"},
+			`spec.template.spec.containers[name="main"].image`,
+			[]string{"kubectl-edit", "kube-controller-manager"},
 		},
 		"changed meanwhile": {
 			apierrors.NewConflict(sets, "minio", errors.New("the object has been modified; please apply your changes to the latest version and try again")),
@@ -165,6 +175,27 @@ func TestIsGone(t *testing.T) {
 	} {
 		if got := IsGone(test.err); got != test.want {
 			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestIsNobodyThere(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	unknown := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "cluster.invalid", IsNotFound: true}}
+	for what, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"refused":         {&url.Error{Op: "Get", URL: "https://cluster", Err: refused}, true},
+		"no such host":    {&url.Error{Op: "Get", URL: "https://cluster", Err: unknown}, true},
+		"DNS fails":       {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}}, false},
+		"a proxy is gone": {&url.Error{Op: "Get", URL: "https://cluster", Err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}}, false},
+		"unreachable":     {&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, false},
+		"in time":         {context.DeadlineExceeded, false},
+		"nothing":         {nil, false},
+	} {
+		if got := IsNobodyThere(test.err); got != test.want {
+			t.Errorf("%s: %v", what, got)
 		}
 	}
 }

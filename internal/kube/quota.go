@@ -11,26 +11,57 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
+// Quotas are those of a namespace.
+func (c *Cluster) Quotas(ctx context.Context, namespace string) ([]corev1.ResourceQuota, error) {
+	live, err := c.List(ctx, schema.GroupVersionKind{Version: "v1", Kind: "ResourceQuota"}, namespace, "")
+	if err != nil {
+		return nil, err
+	}
+	quotas := make([]corev1.ResourceQuota, len(live))
+	for i := range live {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(live[i].Object, &quotas[i]); err != nil {
+			return nil, fmt.Errorf("reading ResourceQuota %s/%s: %w", namespace, live[i].GetName(), err)
+		}
+	}
+	return quotas, nil
+}
+
 // QuotaRefusal tells what the quotas of a namespace would refuse of what is wanted in addition to what is used now, or "". The names
 // in want are those of a ResourceQuota: requests.cpu, limits.memory, requests.storage, pods, persistentvolumeclaims. Quotas that count
 // only some pods (by scope) are left out, since they may not apply.
-func (c *Cluster) QuotaRefusal(ctx context.Context, namespace string, want corev1.ResourceList) (string, error) {
-	quotas, err := c.List(ctx, schema.GroupVersionKind{Version: "v1", Kind: "ResourceQuota"}, namespace, "")
-	if err != nil {
-		return "", err
-	}
+func QuotaRefusal(namespace string, quotas []corev1.ResourceQuota, want corev1.ResourceList) string {
 	var lines []string
 	for i := range quotas {
-		var quota corev1.ResourceQuota
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(quotas[i].Object, &quota); err != nil {
-			return "", fmt.Errorf("reading ResourceQuota %s/%s: %w", namespace, quotas[i].GetName(), err)
-		}
-		lines = append(lines, quotaExcess(&quota, want)...)
+		lines = append(lines, quotaExcess(&quotas[i], want)...)
 	}
 	if len(lines) == 0 {
-		return "", nil
+		return ""
 	}
-	return fmt.Sprintf("namespace %q has no room for this:\n%s", namespace, strings.Join(lines, "\n")), nil
+	return fmt.Sprintf("namespace %q has no room for this:\n%s", namespace, strings.Join(lines, "\n"))
+}
+
+// QuotaBelowUse tells of which resources a quota would allow less than is used of it, a line for each, or "".
+func QuotaBelowUse(live *corev1.ResourceQuota, hard corev1.ResourceList) string {
+	var lines []string
+	for name, allowed := range hard {
+		used, counted := live.Status.Used[name]
+		before, limited := live.Spec.Hard[name]
+		if counted && used.Cmp(allowed) > 0 && (!limited || allowed.Cmp(before) < 0) {
+			lines = append(lines, fmt.Sprintf("  %s: %s is used, and the quota would be %s", name, used.String(), allowed.String()))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// QuotaCount is the name under which a quota counts the objects of a kind.
+func QuotaCount(gvk schema.GroupVersionKind) corev1.ResourceName {
+	gvr, _ := resourceFor(gvk)
+	name := "count/" + gvr.Resource
+	if gvr.Group != "" {
+		name += "." + gvr.Group
+	}
+	return QuotaName(corev1.ResourceName(name))
 }
 
 // quotaAliases are the older names of some resources of a quota.
@@ -45,8 +76,8 @@ var quotaAliases = map[corev1.ResourceName]corev1.ResourceName{
 	"count/configmaps":              corev1.ResourceConfigMaps,
 }
 
-// quotaName is the one name for a resource in quotas.
-func quotaName(name corev1.ResourceName) corev1.ResourceName {
+// QuotaName is the one name for a resource in quotas, which have several for some.
+func QuotaName(name corev1.ResourceName) corev1.ResourceName {
 	if now, ok := quotaAliases[name]; ok {
 		return now
 	}
@@ -60,13 +91,13 @@ func quotaExcess(quota *corev1.ResourceQuota, want corev1.ResourceList) []string
 	}
 	wanted := corev1.ResourceList{}
 	for name, quantity := range want {
-		sum := wanted[quotaName(name)]
+		sum := wanted[QuotaName(name)]
 		sum.Add(quantity)
-		wanted[quotaName(name)] = sum
+		wanted[QuotaName(name)] = sum
 	}
 	var lines []string
 	for name, hard := range quota.Spec.Hard {
-		more, ok := wanted[quotaName(name)]
+		more, ok := wanted[QuotaName(name)]
 		if !ok || more.Sign() <= 0 {
 			continue
 		}

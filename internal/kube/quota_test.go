@@ -35,7 +35,8 @@ func TestQuotaRefusal(t *testing.T) {
 			for resourceName, quantity := range test.want {
 				want[resourceName] = resource.MustParse(quantity)
 			}
-			got, err := c.QuotaRefusal(t.Context(), test.namespace, want)
+			quotas, err := c.Quotas(t.Context(), test.namespace)
+			got := QuotaRefusal(test.namespace, quotas, want)
 			if err != nil || (got == "") != (test.contains == "") || !strings.Contains(got, test.contains) {
 				t.Errorf("got %q, %v", got, err)
 			}

@@ -92,7 +92,7 @@ func (r *retrier) once(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, slow)
 	resp, err := r.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		if context.Cause(ctx) == error(slow) {
+		if errors.Is(context.Cause(ctx), slow) {
 			err = slow
 		}
 		cancel()
@@ -112,7 +112,7 @@ func isStream(req *http.Request) bool {
 // again tells whether a failed attempt may be repeated, and after which time.
 func (r *retrier) again(req *http.Request, attempt int, resp *http.Response, err error) (time.Duration, bool) {
 	delay := min(r.wait<<(attempt-1), retryWaitMax)
-	delay += time.Duration(rand.Int64N(int64(delay)/2 + 1)) // so that parallel requests do not come back all at once
+	delay += time.Duration(rand.Int64N(int64(delay)/2 + 1)) //nolint:gosec // only so that parallel requests do not come back all at once
 	repeatable := isRepeatable(req)
 	if err != nil {
 		var slow *slowError
@@ -189,7 +189,7 @@ type limitedBody struct {
 // Read implements io.Reader.
 func (b *limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF && context.Cause(b.ctx) == error(b.slow) {
+	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(b.ctx), b.slow) {
 		err = b.slow
 	}
 	return n, err

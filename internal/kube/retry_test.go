@@ -83,7 +83,7 @@ func TestRetry(t *testing.T) {
 			resp, err := r.RoundTrip(req)
 			code := 0
 			if err == nil {
-				defer resp.Body.Close()
+				defer resp.Body.Close() //nolint:errcheck // the body is read
 				code = resp.StatusCode
 				if text, _ := io.ReadAll(resp.Body); code == 500 && len(text) == 0 {
 					t.Error("the body of the error is gone")
@@ -104,6 +104,7 @@ func TestRetry(t *testing.T) {
 
 // wantBody lets the handlers check that each attempt has the whole body.
 func wantBody(t *testing.T, method string, handlers []http.HandlerFunc) []http.HandlerFunc {
+	t.Helper()
 	var checked []http.HandlerFunc
 	for _, handler := range handlers {
 		checked = append(checked, func(w http.ResponseWriter, r *http.Request) {
@@ -137,7 +138,7 @@ func TestRetryTimeLimit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer resp.Body.Close()
+			defer resp.Body.Close() //nolint:errcheck // the body is read
 			text, err := io.ReadAll(resp.Body)
 			var slow *slowError
 			if limited != errors.As(err, &slow) || !limited && string(text) != "start end" {
@@ -159,7 +160,7 @@ func TestRetryTimeLimit(t *testing.T) {
 		s, _ := server(t, answer(429, ""))
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, "GET", s.URL, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
