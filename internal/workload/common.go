@@ -1,5 +1,7 @@
 package workload
 
+import "strings"
+
 // Common is what every resource has. The models of all products embed it.
 type Common struct {
 	ID                 *string                      `tfsdk:"id"`
@@ -25,6 +27,13 @@ type Common struct {
 
 // CommonFields gives the engine the fields that every resource has.
 func (c *Common) CommonFields() *Common { return c }
+
+// namespaceInState is that of the objects. The provider's default, which a
+// resource may have it from, can have changed since.
+func (c *Common) namespaceInState() string {
+	namespace, _, _ := strings.Cut(*c.ID, "/")
+	return namespace
+}
 
 // Ignore names leaves that others may change. Empty fields match all.
 type Ignore struct {

@@ -1,14 +1,22 @@
 package workload
 
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+)
+
 // A Stage orders the objects of one resource: those of a stage are applied
 // together and waited for before the next stage begins.
 type Stage int
 
 // The stages, in the order in which they are applied.
 const (
+	// StageNamespace holds the namespace that all else is in.
+	StageNamespace Stage = iota - 1
 	// StageIdentity holds what others refer to: service accounts, roles,
 	// Secrets, ConfigMaps, Services, network policies.
-	StageIdentity Stage = iota
+	StageIdentity
 	// StageStorage holds databases, brokers and volumes.
 	StageStorage
 	// StageJob holds what runs to completion before the servers start, such as
@@ -35,6 +43,8 @@ type Object struct {
 	// Manifest is a pointer to a client-go apply configuration, or a
 	// map[string]any. It has apiVersion, kind, name and namespace.
 	Manifest any
+	// At is the attribute that the object follows from, for diagnostics about it.
+	At path.Path
 	// Stage says when it is applied.
 	Stage Stage
 	// Data is the content of a Secret. The engine fills it in; it appears in no
@@ -46,11 +56,19 @@ type Object struct {
 	// Rollout is set on StatefulSets with update strategy OnDelete, whose pods
 	// the engine restarts.
 	Rollout *Rollout
-	// RunKey is set on Jobs: they run again when it changes, and only then.
+	// RunKey is set on Jobs: they run again when it changes, and only then. It may
+	// hold secrets: only a keyed fingerprint of it is kept.
 	RunKey string
 	// Keep marks volumes and generated Secrets. They outlive the resource unless
 	// deletion_policy is "Delete".
 	Keep bool
+	// Guard marks what protects the content of a Namespace that the resource has
+	// made, such as network policies. It outlives the resource where its Namespace
+	// does, because others live in it.
+	Guard bool
+	// Adopt marks what Kubernetes makes by itself, so that it is there already or
+	// not: it is taken over.
+	Adopt bool
 	// NoWait leaves the object out of the wait for readiness.
 	NoWait bool
 }
@@ -58,10 +76,15 @@ type Object struct {
 // Rollout says how the pods of a StatefulSet with update strategy OnDelete are
 // restarted.
 type Rollout struct {
-	// Gate must answer 200 before a pod is restarted on its own.
-	Gate *HTTPGate
-	// Ready must answer 200 before the rollout, and the wait, are over.
+	// Gate must be open for as long as Settle before a pod is restarted on its own.
+	Gate   *HTTPGate
+	Settle time.Duration
+	// Ready must be open before the rollout, and the wait, are over.
 	Ready *HTTPGate
+	// Peers are the keys of the StatefulSets whose pods know of each other. Each
+	// has a view of its own, so that gates ask all of them. Empty means the
+	// StatefulSet itself.
+	Peers []string
 	// Together reports whether a change of this leaf of the StatefulSet needs
 	// all pods to restart at once, because old and new ones refuse each other.
 	Together func(path string) bool
@@ -70,7 +93,8 @@ type Rollout struct {
 	Interruption string
 }
 
-// HTTPGate is an HTTP request to a pod whose answer 200 means yes.
+// HTTPGate is an HTTP request to pods. It is open while all that are ready, and
+// at least one, answer 200.
 type HTTPGate struct {
 	Port        int
 	Path        string

@@ -8,8 +8,10 @@ import (
 	"net"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	resourceschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Product describes one resource type. M is a plain Go struct with tfsdk tags
@@ -19,15 +21,21 @@ type Product[M any] struct {
 	Name string
 	// Schema gives the product's own attributes; the engine adds those of
 	// [Common].
-	Schema func() schema.Schema
+	Schema func() resourceschema.Schema
 	// Render turns the configuration into objects and may set the computed
 	// fields of m. It is pure. The engine calls it with stand-ins for values
 	// that are not known yet, so it returns diagnostics for what it cannot
 	// render and does not panic.
 	Render func(m *M, env Environment) (Rendering, diag.Diagnostics)
+	// CheckUpdate finds changes that a running product cannot follow; nil where
+	// there are none. It is called with what was applied and with what is planned,
+	// once all of it is known.
+	CheckUpdate func(prior, planned *M) diag.Diagnostics
 	// Remote is what lives inside the running product; nil where there is
 	// nothing.
 	Remote Remote[M]
+	// Status is how the product fares; nil where there is nothing to tell.
+	Status *Status[M]
 }
 
 // Remote reconciles what lives inside a running product and is no Kubernetes
@@ -53,6 +61,16 @@ type Reach interface {
 	Dial(ctx context.Context, key string, port int) (net.Conn, error)
 	// Secret returns the data of the Secret with the given key.
 	Secret(ctx context.Context, key string) (map[string][]byte, error)
+	// Object returns the live object with the given key, nil when it is not there.
+	Object(ctx context.Context, key string) (*unstructured.Unstructured, error)
+	// List returns the objects of a kind in the namespace of the resource that a
+	// label selector selects.
+	List(ctx context.Context, kind schema.GroupVersionKind, selector string) ([]unstructured.Unstructured, error)
+	// Logs returns the last lines of the log of a pod's container, with the values
+	// of the pod's Secrets masked.
+	Logs(ctx context.Context, pod *corev1.Pod, container string, lines int64) (string, error)
+	// Masked returns what a pod has written with the values of its Secrets masked.
+	Masked(ctx context.Context, pod *corev1.Pod, text string) string
 	// Namespace returns the namespace of the resource.
 	Namespace() string
 }
@@ -75,7 +93,12 @@ type Environment struct {
 	CABundle         *CABundle
 	// ClusterDomain is the DNS domain of the cluster, "cluster.local" by default.
 	ClusterDomain string
+	// Platform is "" or PlatformOpenShift.
+	Platform string `json:",omitempty"`
 }
+
+// PlatformOpenShift gives pods their user and group ids itself.
+const PlatformOpenShift = "openshift"
 
 // Proxy is the HTTP proxy of all pods.
 type Proxy struct {

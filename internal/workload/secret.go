@@ -7,7 +7,9 @@ type SecretValue struct {
 	version string
 	length  int
 	keys    []string
+	encode  bool
 	isNull  bool
+	source  SecretSource
 }
 
 type secretKind int
@@ -17,6 +19,7 @@ const (
 	secretGenerated
 	secretWriteOnly
 	secretTemplate
+	secretCopied
 )
 
 // Plain is a value that the configuration holds.
@@ -39,10 +42,28 @@ func WriteOnly(value *string, version string) SecretValue {
 	return SecretValue{kind: secretWriteOnly, text: *value, version: version}
 }
 
+// SecretSource is a Secret that another resource, or somebody else, keeps.
+type SecretSource struct {
+	Namespace, Name string
+}
+
+// Copied is the value of a key of another Secret, in whichever namespace. It is
+// copied at apply, when it is not there yet and whenever version changes: the
+// outputs of a resource that keeps credentials have a version that does.
+func Copied(source SecretSource, key, version string) SecretValue {
+	return SecretValue{kind: secretCopied, source: source, keys: []string{key}, version: version}
+}
+
 // Template is composed with fmt.Sprintf from other keys of the same Secret, each
-// of which is Plain, Generated or WriteOnly.
+// of which is Plain, Generated, WriteOnly or Copied.
 func Template(format string, keys ...string) SecretValue {
 	return SecretValue{kind: secretTemplate, text: format, keys: keys}
+}
+
+// URLTemplate is a Template whose values are percent-encoded, so that they can stand
+// anywhere in a URL.
+func URLTemplate(format string, keys ...string) SecretValue {
+	return SecretValue{kind: secretTemplate, text: format, keys: keys, encode: true}
 }
 
 const revisionPlaceholder = "\x00revision:"

@@ -1,0 +1,244 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
+)
+
+// Read shows what another hand changed since the last apply.
+func (r *Resource[M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	s := r.product.fullSchema(ctx)
+	m, diags := r.decode(ctx, s, req.State.Raw)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	c := commonOf(m)
+	// The identity comes first: a state that a CLI without identities wrote lacks
+	// it, whatever the rest of this function finds.
+	namespace, name, _ := strings.Cut(*c.ID, "/")
+	resp.Diagnostics.Append(r.product.identify(ctx, resp.Identity, namespace, name)...)
+	if r.settings == nil {
+		return
+	}
+	memory, diags := readPrivate(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.unknownSettings() {
+		if memory != nil {
+			memory.Unrefreshed = true
+			resp.Diagnostics.Append(memory.write(ctx, resp.Private)...)
+		}
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout(c.timeouts().Read, defaultReadTimeout))
+	defer cancel()
+	cluster, diags := r.connect()
+	if diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
+	}
+	identity, err := cluster.Identity(ctx)
+	if err != nil {
+		resp.Diagnostics.Append(unread(*c.ID, err))
+		return
+	}
+	same, err := sameCluster(cluster, c.Cluster, memory, identity)
+	if err != nil {
+		resp.Diagnostics.Append(unread(*c.ID, err))
+		return
+	}
+	if !same {
+		// No error: the plan, which knows the configuration, decides about it.
+		resp.Diagnostics.AddWarning(*c.ID+" is in another cluster", fmt.Sprintf("It was created in cluster %s, and the provider's configuration leads to %s. "+
+			"The state stays as it was; nothing counts as deleted.", *c.Cluster, identity))
+		return
+	}
+	if memory == nil {
+		if memory, err = r.remembered(ctx, cluster, *c.ID); err != nil {
+			resp.Diagnostics.Append(unread(*c.ID, err))
+			return
+		}
+		if memory == nil {
+			return
+		}
+	}
+	o := observer[M]{Resource: r, cluster: cluster, model: m, memory: memory}
+	objects, gone, diags := o.observe(ctx)
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	if gone {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if objects == nil {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("objects"), objects)...)
+	resp.Diagnostics.Append(r.refreshStatus(ctx, s, reach{cluster: cluster, records: memory.Records, namespace: c.namespaceInState()}, &resp.State)...)
+	resp.Diagnostics.Append(memory.write(ctx, resp.Private)...)
+	r.noteSettled(ctx, s, req.State.Raw, m, objects, memory)
+}
+
+// unread is the warning about a cluster that did not tell what is there.
+func unread(id string, err error) diag.Diagnostic {
+	p := kube.Classify(err)
+	return diag.NewWarningDiagnostic(id+" could not be read",
+		fmt.Sprintf("%s: %s. The state stays as it was; nothing counts as deleted.", p.Summary, strings.TrimSuffix(p.Detail, ".")))
+}
+
+// observer is one read of one resource.
+type observer[M any] struct {
+	*Resource[M]
+	cluster *kube.Cluster
+	model   *M
+	memory  *private
+}
+
+// observe returns what objects shall hold. gone is true when nothing of the
+// resource is left, its claim included. Nil objects mean that the cluster did not
+// tell.
+func (o *observer[M]) observe(ctx context.Context) (objects map[string]map[string]string, gone bool, diags diag.Diagnostics) {
+	c := commonOf(o.model)
+	shown := maps.Clone(c.Objects)
+	if shown == nil {
+		shown = map[string]map[string]string{}
+	}
+	maps.Copy(shown, o.memory.Baseline)
+	rules := o.rules(c)
+	baseline, ignoring := map[string]map[string]string{}, map[string]map[string]*string{}
+	objects = map[string]map[string]string{}
+	found := 0
+	var lost []string
+	going, err := goingNamespaces(ctx, o.cluster, o.memory)
+	if err != nil {
+		diags.Append(unread(*c.ID, err))
+		return nil, false, diags
+	}
+	var mu sync.Mutex
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for key, leaves := range shown {
+		rec := o.memory.Records[key]
+		if rec == nil || rec.Remote {
+			objects[key] = leaves
+			continue
+		}
+		group.Go(func() error {
+			live, err := o.cluster.Observe(gctx, rec.ref())
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if live == nil || live.GetDeletionTimestamp() != nil || going[rec.Namespace] {
+				if rec.Ran {
+					// A run that is over is no loss.
+					objects[key] = leaves
+					return nil
+				}
+				baseline[key] = leaves
+				return nil
+			}
+			found++
+			foreign := live.GetLabels()[ownerLabel] != o.memory.Owner
+			if foreign && !rec.Adopt {
+				lost = append(lost, fmt.Sprintf("%s belongs to %s.", rec.ref(), ownerOf(live)))
+			}
+			now, theirs, drifted := o.memory.compare(key, leaves, liveLeaves(leaves, live), rules)
+			objects[key] = now
+			if len(theirs) > 0 {
+				ignoring[key] = theirs
+			}
+			if drifted || foreign {
+				baseline[key] = leaves
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		diags.Append(unread(*c.ID, err))
+		return nil, false, diags
+	}
+	if found == 0 {
+		claim := o.claimOf(o.cluster, c.namespaceInState(), c.Name)
+		if err := claim.read(ctx); err != nil {
+			diags.Append(unread(*c.ID, err))
+			return nil, false, diags
+		}
+		if claim.live == nil {
+			return nil, true, nil
+		}
+	} else {
+		diags.Append(o.observeRemote(ctx, shown, objects, baseline)...)
+	}
+	if len(lost) > 0 {
+		slices.Sort(lost)
+		diags.AddWarning("Objects of "+*c.ID+" belong to somebody else by now", strings.Join(lost, "\n")+
+			"\n\nThe provider neither changes nor deletes them. Remove the resource from the state, or set adopt = true to take them back.")
+	}
+	o.memory.Baseline, o.memory.Ignored, o.memory.Unrefreshed = baseline, ignoring, false
+	return objects, false, diags
+}
+
+// observeRemote looks into the running product. What ignore leaves to others are
+// fields of Kubernetes objects: the product reconciles what it has as a whole.
+func (o *observer[M]) observeRemote(ctx context.Context, shown, objects, baseline map[string]map[string]string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var keys []string
+	for key := range shown {
+		if rec := o.memory.Records[key]; rec != nil && rec.Remote {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 || o.product.Remote == nil {
+		return nil
+	}
+	slices.Sort(keys)
+	reach := &reach{cluster: o.cluster, records: o.memory.Records, namespace: commonOf(o.model).namespaceInState()}
+	err := o.product.Remote.Healthy(ctx, o.model, reach)
+	var live map[string]map[string]string
+	if err == nil {
+		live, err = o.product.Remote.Observe(ctx, o.model, keys, reach)
+	}
+	if err != nil {
+		diags.AddWarning("What lives inside "+*commonOf(o.model).ID+" could not be read",
+			fmt.Sprintf("%v. It stands in the state as it was.", err))
+		for _, key := range keys {
+			if b, ok := o.memory.Baseline[key]; ok {
+				baseline[key] = b
+			}
+			objects[key] = commonOf(o.model).Objects[key]
+		}
+		return diags
+	}
+	for _, key := range keys {
+		leaves, there := live[key]
+		if !there {
+			delete(objects, key)
+			baseline[key] = shown[key]
+			continue
+		}
+		now, _, drifted := o.memory.compare(key, shown[key], leaves, nil)
+		objects[key] = now
+		if drifted {
+			baseline[key] = shown[key]
+		}
+	}
+	return diags
+}

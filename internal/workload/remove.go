@@ -1,0 +1,34 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
+)
+
+// remove deletes one object, unless it belongs to somebody else by now. It returns
+// the uid of the object that goes, "" where none does.
+func remove(ctx context.Context, cluster *kube.Cluster, key string, r *record, owner string) (goes types.UID, diags diag.Diagnostics) {
+	ref := r.ref()
+	live, err := cluster.Get(ctx, ref)
+	if err != nil {
+		diags.Append(problem(key, ref, err))
+		return "", diags
+	}
+	if live == nil {
+		return "", nil
+	}
+	if live.GetLabels()[ownerLabel] != owner {
+		diags.AddWarning(key+" was left alone", fmt.Sprintf("%s belongs to %s by now.", ref, ownerOf(live)))
+		return "", diags
+	}
+	if err := cluster.Delete(ctx, ref, kube.DeleteOptions{UID: live.GetUID()}); err != nil {
+		diags.Append(problem(key, ref, err))
+		return "", diags
+	}
+	return live.GetUID(), nil
+}
