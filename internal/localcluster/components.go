@@ -1,0 +1,104 @@
+package main
+
+import (
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// component is a program, or several, built from a module of its own under
+// components/, which pins its version and those of all it needs.
+type component struct {
+	name     string
+	packages []string // to build; each gives a program
+	ldflags  string
+	tags     string
+	links    []string // further names of the one program
+	note     string   // said when it is built and takes long
+	// finish adds to the built programs what else the component needs.
+	finish func(source, out string) error
+}
+
+// The versions that the programs report. The modules' go.mod files decide what
+// is built; a test keeps the two together.
+const (
+	kubernetesVersion = "1.37.2"
+	containerdVersion = "2.4.2"
+	coreDNSVersion    = "1.15.0"
+	metricsVersion    = "0.9.0"
+	openTofuVersion   = "1.12.6"
+
+	minioTime   = "2026-02-12T20:18:48Z"
+	minioCommit = "7aac2a2c5b7c"
+)
+
+var components = []component{
+	{
+		name:     "kubernetes",
+		packages: []string{"."},
+		ldflags: setVariables("k8s.io/component-base/version.",
+			"gitVersion=v"+kubernetesVersion, "gitMajor=1", "gitMinor="+strings.Split(kubernetesVersion, ".")[1], "gitTreeState=clean"),
+		links: []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"},
+		note:  "10 to 20 minutes when nothing of it was built before",
+	},
+	{
+		name: "containerd",
+		packages: []string{
+			"github.com/containerd/containerd/v2/cmd/containerd",
+			"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+			"github.com/containerd/containerd/v2/cmd/ctr",
+		},
+		ldflags: setVariables("github.com/containerd/containerd/v2/version.", "Version="+containerdVersion),
+		tags:    "no_btrfs no_devmapper no_zfs",
+	},
+	{name: "coredns", packages: []string{"."}},
+	{
+		name: "csi",
+		packages: []string{
+			"github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner",
+			"github.com/kubernetes-csi/external-resizer/v2/cmd/csi-resizer",
+		},
+	},
+	{name: "volumes", packages: []string{"."}},
+	{name: "netpol", packages: []string{"."}},
+	{name: "pause", packages: []string{"."}},
+	{name: "metrics-server", packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
+	{name: "kwok", packages: []string{"sigs.k8s.io/kwok/cmd/kwok"}, finish: kwokStages},
+	{
+		name:     "minio",
+		packages: []string{"github.com/minio/minio"},
+		ldflags: setVariables("github.com/minio/minio/cmd.",
+			"Version="+minioTime, "ReleaseTag=RELEASE."+strings.ReplaceAll(minioTime, ":", "-"),
+			"CommitID="+minioCommit, "ShortCommitID="+minioCommit, "CopyrightYear="+minioTime[:4]),
+	},
+	{
+		name:     "opentofu",
+		packages: []string{"github.com/opentofu/opentofu/cmd/tofu"},
+		ldflags:  setVariables("github.com/opentofu/opentofu/version.", "dev=no"),
+	},
+}
+
+func componentNames() []string {
+	var names []string
+	for _, c := range components {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// setVariables is the linker's flags that give string variables, whose names
+// begin with prefix, their values.
+func setVariables(prefix string, assignments ...string) string {
+	var flags []string
+	for _, a := range assignments {
+		flags = append(flags, "-X "+prefix+a)
+	}
+	return strings.Join(flags, " ")
+}
+
+// sourceDir is the folder of this program's source, where the components'
+// modules are too.
+func sourceDir() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(file)
+}

@@ -1,0 +1,3 @@
+module github.com/terraform-provider-analytics/terraform-provider-analytics/internal/localcluster/components/pause
+
+go 1.26.0
