@@ -1,0 +1,266 @@
+package postgres
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+// Keys of the Secret.
+const (
+	// KeyPassword is the key of the user's password.
+	KeyPassword = "password"
+	// KeyURL is the key of the URL of the database, with user and password.
+	KeyURL = "url"
+	keyCA  = "ca.crt"
+)
+
+// KeySecret is the key, in the plan, of the Secret with the credentials.
+const KeySecret = "Secret/database"
+
+const (
+	port           = 5432
+	componentLabel = "app.kubernetes.io/component"
+	component      = "database"
+	// user is the uid, gid and fsGroup of the server: those of the image.
+	user        = 999
+	passwordLen = 40
+	dataVolume  = "data"
+	dataPath    = "/var/lib/postgresql/data"
+	caPath      = "/etc/database-ca"
+)
+
+var (
+	requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("256Mi")}
+	limits   = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")}
+)
+
+// Input is what a product knows about its database.
+type Input struct {
+	// Database is what the user has configured, if anything.
+	Database *Database
+	// Common are the settings of all of the resource's pods.
+	Common      pod.Settings
+	Environment workload.Environment
+	// Resource is the name of the resource, Product that of its kind, which is
+	// also that of the database and of its user.
+	Resource, Product string
+	// Version is that of the product, after which a backup is named.
+	Version string
+	// Scheme begins the URL, for instance "postgresql+psycopg2".
+	Scheme string
+}
+
+// Output is what a product needs to use its database.
+type Output struct {
+	Objects []workload.Object
+	// Secret is the name of the Secret with the credentials.
+	Secret string
+	// Identity tells one database from another, without a secret.
+	Identity string
+	// Env are variables, and Volumes and Mounts what these name, of every container
+	// that connects.
+	Env     []*corev1ac.EnvVarApplyConfiguration
+	Volumes []*corev1ac.VolumeApplyConfiguration
+	Mounts  []*corev1ac.VolumeMountApplyConfiguration
+	// BeforeMigration are containers that must end well before the schema is changed,
+	// and BackupVolumes what they mount.
+	BeforeMigration []*corev1ac.ContainerApplyConfiguration
+	BackupVolumes   []*corev1ac.VolumeApplyConfiguration
+	// Restore is the name of the backup that the database is restored from, if any.
+	Restore string
+}
+
+// Render renders the database, and the Secret with which it is used.
+func Render(in Input) (Output, diag.Diagnostics) {
+	var out Output
+	var diags diag.Diagnostics
+	switch {
+	case in.Database != nil && in.Database.External != nil:
+		out, diags = external(in, *in.Database.External)
+	case in.Database != nil && in.Database.Embedded != nil:
+		out, diags = embedded(in, *in.Database.Embedded)
+	default:
+		out, diags = embedded(in, Embedded{})
+	}
+	if !diags.HasError() {
+		diags.Append(in.backup(&out)...)
+	}
+	return out, diags
+}
+
+func (in Input) name() string { return in.Resource + "-database" }
+
+func (in Input) host() string {
+	return fmt.Sprintf("%s.%s.svc.%s", in.name(), in.Environment.Namespace, in.Environment.ClusterDomain)
+}
+
+func (in Input) selector() map[string]string {
+	labels := workload.InstanceLabels(in.Product, in.Resource)
+	labels[componentLabel] = component
+	return labels
+}
+
+func embedded(in Input, e Embedded) (Output, diag.Diagnostics) {
+	at := path.Root("database").AtName("embedded")
+	template, diags := e.Over(in.Common).Template(pod.TemplateInput{
+		Environment: in.Environment, At: at, Name: in.name(), Role: component, Selector: in.selector(),
+		Siblings: workload.InstanceLabels(in.Product, in.Resource), Container: server(in, e),
+		Volumes: []*corev1ac.VolumeApplyConfiguration{
+			corev1ac.Volume().WithName("run").WithEmptyDir(corev1ac.EmptyDirVolumeSource()),
+		},
+		Requests: requests, Limits: limits, User: user,
+	})
+	claim, more := volumeClaim(e, at)
+	diags.Append(more...)
+	if diags.HasError() {
+		return Output{}, diags
+	}
+	labels := metav1ac.LabelSelector().WithMatchLabels(in.selector())
+	// A fast shutdown ends connections; a smart one would wait for them to end.
+	template.Spec.Spec.WithTerminationGracePeriodSeconds(60)
+	objects := append(template.Objects,
+		workload.Object{
+			Key: KeySecret, Stage: workload.StageIdentity, Keep: true,
+			Manifest: corev1ac.Secret(in.name(), in.Environment.Namespace).WithType(corev1.SecretTypeOpaque),
+			Data: map[string]workload.SecretValue{
+				KeyPassword: workload.Generated(passwordLen, ""),
+				KeyURL:      workload.URLTemplate(fmt.Sprintf("%s://%s:%%s@%s:%d/%s", in.Scheme, in.Product, in.host(), port, in.Product), KeyPassword),
+			},
+		},
+		workload.Object{
+			Key: "Service/database", Stage: workload.StageIdentity,
+			Manifest: corev1ac.Service(in.name(), in.Environment.Namespace).WithSpec(corev1ac.ServiceSpec().WithClusterIP(corev1.ClusterIPNone).
+				WithSelector(in.selector()).WithPorts(corev1ac.ServicePort().WithName("postgres").WithPort(port).WithProtocol(corev1.ProtocolTCP))),
+		},
+		workload.Object{
+			Key: "StatefulSet/database", Stage: workload.StageStorage, Mask: template.Mask("spec.template"),
+			Manifest: appsv1ac.StatefulSet(in.name(), in.Environment.Namespace).WithLabels(map[string]string{componentLabel: component}).
+				WithSpec(appsv1ac.StatefulSetSpec().WithServiceName(in.name()).WithReplicas(1).WithSelector(labels).
+					WithTemplate(template.Spec).WithVolumeClaimTemplates(claim)),
+		},
+	)
+	return Output{Objects: objects, Secret: in.name(), Identity: "embedded"}, diags
+}
+
+func server(in Input, e Embedded) *corev1ac.ContainerApplyConfiguration {
+	image := pod.Image(DefaultImage, in.Environment)
+	if e.Image != nil {
+		image = *e.Image
+	}
+	plain := func(name, value string) *corev1ac.EnvVarApplyConfiguration {
+		return corev1ac.EnvVar().WithName(name).WithValue(value)
+	}
+	ask := corev1ac.ExecAction().WithCommand("pg_isready", "-q", "-h", "127.0.0.1", "-U", in.Product, "-d", in.Product)
+	return corev1ac.Container().WithName("postgres").WithImage(image).
+		WithEnv(plain("POSTGRES_USER", in.Product), plain("POSTGRES_DB", in.Product), pod.FromSecret("POSTGRES_PASSWORD", in.name(), KeyPassword),
+			// The root of a volume may hold what the file system keeps there.
+			plain("PGDATA", dataPath+"/pgdata")).
+		WithPorts(corev1ac.ContainerPort().WithName("postgres").WithContainerPort(port).WithProtocol(corev1.ProtocolTCP)).
+		WithReadinessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(3).WithTimeoutSeconds(5)).
+		WithLivenessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(30).WithTimeoutSeconds(10).WithFailureThreshold(6).WithInitialDelaySeconds(60)).
+		WithVolumeMounts(
+			corev1ac.VolumeMount().WithName(dataVolume).WithMountPath(dataPath),
+			corev1ac.VolumeMount().WithName("run").WithMountPath("/run/postgresql"))
+}
+
+func volumeClaim(e Embedded, at path.Path) (*corev1ac.PersistentVolumeClaimApplyConfiguration, diag.Diagnostics) {
+	spec, diags := claimSpec(e.Size, DefaultSize, e.StorageClass, at.AtName("size"))
+	claim := &corev1ac.PersistentVolumeClaimApplyConfiguration{}
+	return claim.WithName(dataVolume).WithSpec(spec), diags
+}
+
+func external(in Input, e External) (Output, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	at := path.Root("database").AtName("external")
+	if (e.PasswordWOVersion == nil) == (e.PasswordSecret == nil) {
+		diags.AddAttributeError(at, "The database's password is missing", "Set password_secret, or password_wo with password_wo_version.")
+	}
+	mode := ""
+	if e.SSLMode != nil {
+		mode = *e.SSLMode
+	}
+	if strings.HasPrefix(mode, "verify-") && e.CASecret == nil {
+		diags.AddAttributeError(at.AtName("ca_secret"), "The authority's certificate is missing",
+			fmt.Sprintf("ssl_mode = %q compares the server's certificate with it. Set ca_secret, or ssl_mode = \"require\", which encrypts and does not compare.", mode))
+	}
+	if diags.HasError() {
+		return Output{}, diags
+	}
+	out := Output{Secret: in.name(), Identity: strings.Join([]string{e.Host, strconv.FormatInt(e.port(), 10), e.name(in)}, "/")}
+	data := map[string]workload.SecretValue{}
+	if e.PasswordSecret != nil {
+		data[KeyPassword] = e.PasswordSecret.copied(in.Environment.Namespace, KeyPassword)
+	} else {
+		data[KeyPassword] = workload.WriteOnly(e.PasswordWO, *e.PasswordWOVersion)
+	}
+	if e.CASecret != nil {
+		data[keyCA] = e.CASecret.copied(in.Environment.Namespace, keyCA)
+		out.Env = append(out.Env, corev1ac.EnvVar().WithName("PGSSLROOTCERT").WithValue(caPath+"/"+keyCA))
+		out.Volumes = append(out.Volumes, corev1ac.Volume().WithName("database-ca").WithSecret(corev1ac.SecretVolumeSource().
+			WithSecretName(in.name()).WithItems(corev1ac.KeyToPath().WithKey(keyCA).WithPath(keyCA))))
+		out.Mounts = append(out.Mounts, corev1ac.VolumeMount().WithName("database-ca").WithMountPath(caPath).WithReadOnly(true))
+	}
+	if mode != "" {
+		// Not in the URL: drivers give its parts different names, and agree on these.
+		out.Env = append(out.Env, corev1ac.EnvVar().WithName("PGSSLMODE").WithValue(mode))
+	}
+	address := url.URL{Scheme: in.Scheme, Host: net.JoinHostPort(e.Host, strconv.FormatInt(e.port(), 10)), Path: "/" + e.name(in)}
+	// The password is put in by the engine; all else is a format now, too.
+	rest := strings.TrimPrefix(strings.ReplaceAll(address.String(), "%", "%%"), in.Scheme+"://")
+	name := strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(e.user(in)), "+", "%20"), "%", "%%")
+	data[KeyURL] = workload.URLTemplate(in.Scheme+"://"+name+":%s@"+rest, KeyPassword)
+	out.Objects = []workload.Object{{
+		Key: KeySecret, Stage: workload.StageIdentity,
+		Manifest: corev1ac.Secret(in.name(), in.Environment.Namespace).WithType(corev1.SecretTypeOpaque), Data: data,
+	}}
+	return out, diags
+}
+
+func (e External) port() int64 {
+	if e.Port == nil {
+		return port
+	}
+	return *e.Port
+}
+
+func (e External) name(in Input) string {
+	if e.Name == nil {
+		return in.Product
+	}
+	return *e.Name
+}
+
+func (e External) user(in Input) string {
+	if e.User == nil {
+		return in.Product
+	}
+	return *e.User
+}
+
+func (k SecretKey) copied(namespace, key string) workload.SecretValue {
+	if k.Namespace != nil {
+		namespace = *k.Namespace
+	}
+	if k.Key != nil {
+		key = *k.Key
+	}
+	version := ""
+	if k.Version != nil {
+		version = *k.Version
+	}
+	return workload.Copied(workload.SecretSource{Namespace: namespace, Name: k.Name}, key, version)
+}
