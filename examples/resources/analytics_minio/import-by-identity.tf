@@ -1,0 +1,7 @@
+import {
+  to = analytics_minio.lake
+  identity = {
+    namespace = "data"
+    name      = "lake"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = analytics_minio.lake
+  id = "data/lake"
+}

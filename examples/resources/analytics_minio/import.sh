@@ -1,0 +1,1 @@
+terraform import analytics_minio.lake data/lake
