@@ -1,0 +1,4 @@
+import {
+  to = analytics_spark_job.daily
+  id = "data/daily"
+}

@@ -1,0 +1,1 @@
+terraform import analytics_spark_job.daily data/daily

@@ -1,0 +1,103 @@
+package spark
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+)
+
+// maxScript is what a ConfigMap may hold, in bytes.
+const maxScript = 1 << 20
+
+// check finds what contradicts itself.
+func check(m *Model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	refuse := func(at path.Path, summary, detail string) { diags.AddAttributeError(at, summary, detail) }
+	switch {
+	case (m.Script == nil) == (m.MainFile == nil):
+		refuse(path.Root("script"), "Exactly one application is needed", "Set script, or main_file, and not both.")
+	case m.Script != nil && m.MainClass != nil:
+		refuse(path.Root("main_class"), "A script has no class", "Remove main_class, or name a jar by main_file instead of script.")
+	}
+	if m.Script != nil && len(*m.Script) > maxScript {
+		refuse(path.Root("script"), "The script is too long", "A ConfigMap holds at most 1 MiB. Put the application into the image or on S3, and name it by main_file.")
+	}
+	if most := longestName(m.Schedule != nil); len(m.Name) > most {
+		refuse(path.Root("name"), "The name is too long", fmt.Sprintf("It has %d characters, and may have %d here: Spark makes the names of the executors of it. Choose a shorter one.", len(m.Name), most))
+	}
+	if c := m.IvyCache; c != nil && (c.Claim == nil) == (c.NewClaim == nil) {
+		refuse(path.Root("ivy_cache"), "Exactly one volume is needed", "Set new_claim or claim, and not both.")
+	}
+	if s := m.Scratch; s != nil && s.EmptyDir != nil && s.Ephemeral != nil {
+		refuse(path.Root("scratch"), "At most one volume is possible", "Set empty_dir or ephemeral, and not both.")
+	}
+	if m.S3 == nil && m.S3Jars != nil {
+		refuse(path.Root("s3_jars"), "There is no S3 for the jars", "Set s3, or remove s3_jars.")
+	}
+	if e := m.EventLog; e != nil && e.Directory == nil && (m.S3 == nil || m.S3.Bucket == nil) {
+		refuse(path.Root("event_log").AtName("directory"), "The event log has no place", "Set directory, or s3 with a bucket.")
+	}
+	checkAllocation(m, refuse)
+	if m.Once != nil && m.Schedule != nil {
+		refuse(path.Root("once"), "The application runs once or on a schedule", "Remove once, or schedule.")
+	}
+	checkEnv(m, refuse)
+	return diags
+}
+
+func driverEnv(m *Model) map[string]string {
+	if m.Driver == nil {
+		return nil
+	}
+	return m.Driver.Env
+}
+
+func executorEnv(m *Model) map[string]string {
+	if m.Executor == nil {
+		return nil
+	}
+	return m.Executor.Env
+}
+
+// refusal adds an error to the diagnostics.
+type refusal func(at path.Path, summary, detail string)
+
+func checkAllocation(m *Model, refuse refusal) {
+	d := m.DynamicAllocation
+	if d == nil {
+		return
+	}
+	if m.Executor != nil && m.Executor.Instances != nil {
+		refuse(path.Root("executor").AtName("instances"), "The number of executors is given twice", "dynamic_allocation chooses it. Remove one of them.")
+	}
+	at := path.Root("dynamic_allocation")
+	least := valueOr(d.MinExecutors, 0)
+	if least > d.MaxExecutors {
+		refuse(at.AtName("min_executors"), "The least number of executors is above the largest", fmt.Sprintf("min_executors is %d and max_executors %d. Lower the one or raise the other.", least, d.MaxExecutors))
+	}
+	if i := d.InitialExecutors; i != nil && (*i < least || *i > d.MaxExecutors) {
+		refuse(at.AtName("initial_executors"), "The initial number of executors is out of range", fmt.Sprintf("It must be between min_executors, %d, and max_executors, %d.", least, d.MaxExecutors))
+	}
+}
+
+func checkEnv(m *Model, refuse refusal) {
+	for _, name := range slices.Sorted(maps.Keys(driverEnv(m))) {
+		if slices.Contains(ownVariables, name) {
+			refuse(path.Root(roleDriver).AtName("env").AtMapKey(name), "The resource sets this variable itself", name+" has to be what connects driver and executors. Remove it.")
+		}
+	}
+	if m.S3 != nil {
+		for role, env := range map[string]map[string]string{roleDriver: driverEnv(m), roleExecutor: executorEnv(m)} {
+			for _, name := range []string{connection.AccessKeyID, connection.SecretAccessKey} {
+				if _, taken := env[name]; taken {
+					refuse(path.Root(role).AtName("env").AtMapKey(name), "The variable is set by an attribute of its own", name+" follows from s3. Remove it from env, or remove s3.")
+				}
+			}
+		}
+	}
+}
