@@ -1,0 +1,7 @@
+import {
+  to = analytics_automation.refresh
+  identity = {
+    namespace = "data"
+    name      = "refresh"
+  }
+}

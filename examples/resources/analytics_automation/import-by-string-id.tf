@@ -1,0 +1,4 @@
+import {
+  to = analytics_automation.refresh
+  id = "data/refresh"
+}

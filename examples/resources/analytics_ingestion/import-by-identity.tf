@@ -1,0 +1,7 @@
+import {
+  to = analytics_ingestion.orders
+  identity = {
+    namespace = "data"
+    name      = "orders"
+  }
+}

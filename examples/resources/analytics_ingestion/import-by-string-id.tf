@@ -1,0 +1,4 @@
+import {
+  to = analytics_ingestion.orders
+  id = "data/orders"
+}

@@ -1,0 +1,174 @@
+package script
+
+import (
+	"maps"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
+)
+
+// connectionName leaves room for a suffix, and becomes a prefix of variables.
+var connectionName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
+var pythonVersion = regexp.MustCompile(`^3\.[0-9]{1,2}$`)
+
+// attributes are those that both resources have.
+func attributes() map[string]schema.Attribute {
+	all := pod.Attributes("Default: requests of `100m` CPU and `128Mi` memory, and a limit of `512Mi` memory.")
+	maps.Copy(all, modeAttributes())
+	maps.Copy(all, run.Attributes())
+	maps.Copy(all, map[string]schema.Attribute{
+		"script": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "The program. Python runs it, unless it begins with `#!` and the program that is to run it, for instance `#!/bin/bash`. The plan shows its " +
+				"changed lines, so it must hold no secrets. It stands at `/code/main.py`, or at `/code/main` where it begins with `#!`. Default: what `command` says, else what the image runs.",
+			Validators: []validator.String{codeSize(), pythonSyntax{}, stringvalidator.ConflictsWith(path.MatchRoot("command"))},
+		},
+		"files": schema.MapAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Further files in `/code` by their path in it, such as modules that the script imports. The plan shows their changed lines, so they must hold no secrets. " +
+				"Together with `script` they may have 1 MiB.",
+			Validators: []validator.Map{validate.Keys{Text: validate.RelativePath()}},
+		},
+		"command": schema.ListAttribute{
+			Optional: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
+			MarkdownDescription: "The command to run, for instance `[\"python3\", \"-m\", \"ingest\"]`. Shown in clear, so it must hold no secrets. Default: the `script`, else what the image runs.",
+		},
+		"args": schema.ListAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Arguments of the script, the command or the image's own command. Shown in clear, so they must hold no secrets.",
+		},
+		"working_dir": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.MountPath()},
+			MarkdownDescription: "Directory in which the program runs. Default: `/tmp`, which can be written to, for a `script`; else that of the image.",
+		},
+		"image": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.Image(), stringvalidator.ConflictsWith(path.MatchRoot("python_version"))},
+			MarkdownDescription: "Image that has what the program needs. Default: `docker.io/library/python:VERSION-slim`.",
+		},
+		"python_version": schema.StringAttribute{
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.RegexMatches(pythonVersion, "must be a version such as \"3.13\"")},
+			MarkdownDescription: "Version of Python of the default image. Default: `" + DefaultPython + "`.",
+		},
+		"requirements": requirementsAttribute(),
+		"inputs":       connection.S3Inputs("Object storage that the program reads, by a name of your choice. "+variablesOfConnections, connectionNames()),
+		"outputs":      connection.S3Inputs("Object storage that the program writes, by a name of your choice, which `inputs` must not have too. The variables are those of `inputs`.", connectionNames()),
+		"endpoint": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Host name and port of the Service that leads to the pods, where `continuous.port` is set. It outlives the pods.",
+		},
+	})
+	return all
+}
+
+const variablesOfConnections = "For a connection called `raw`, the program finds the environment variables `RAW_BUCKET` (where the connection names a bucket), `RAW_ENDPOINT_URL`, " +
+	"`RAW_REGION`, `RAW_AWS_ACCESS_KEY_ID` and `RAW_AWS_SECRET_ACCESS_KEY`. Where all connections are those of the same user, or one is called `default`, the program also finds what " +
+	"the AWS SDKs and most other clients read by themselves: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3`. " +
+	"The credentials are copied into a Secret of this resource, from whichever namespace they are in."
+
+func connectionNames() validator.Map {
+	return mapvalidator.KeysAre(stringvalidator.RegexMatches(connectionName, "must have at most 40 lower case letters, digits and '_', and begin with a letter"))
+}
+
+func modeAttributes() map[string]schema.Attribute {
+	oneMode := objectvalidator.ExactlyOneOf(path.MatchRoot("once"), path.MatchRoot("schedule"), path.MatchRoot("continuous"))
+	duration := func(description string) schema.Attribute {
+		return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.String{validate.Duration()}}
+	}
+	retries := schema.Int64Attribute{
+		Optional: true, Validators: []validator.Int64{int64validator.Between(0, 100)},
+		MarkdownDescription: "How often a run that fails is tried again, at growing intervals from 10 seconds on. Default: 0.",
+	}
+	timeLimit := duration("How long a run may take with all its retries, for instance `30m`. Then it is ended. Default: no limit.")
+	noRetry := schema.ListAttribute{
+		Optional: true, ElementType: types.Int64Type,
+		Validators:          []validator.List{listvalidator.ValueInt64sAre(int64validator.Between(1, 255)), listvalidator.UniqueValues(), listvalidator.SizeBetween(1, 255)},
+		MarkdownDescription: "Exit codes that trying again does not help: a run that ends with one of them fails at once.",
+	}
+	probe := func(description string) schema.Attribute {
+		return schema.SingleNestedAttribute{Optional: true, MarkdownDescription: description, Attributes: map[string]schema.Attribute{
+			"path": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Path on `port` that answers with a status from 200 to 399 when all is well.",
+				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^/\S*$`), "must begin with / and have no white space")},
+			},
+			"command":        schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Command that ends with 0 when all is well.", Validators: []validator.List{listvalidator.SizeAtLeast(1)}},
+			"period_seconds": schema.Int64Attribute{Optional: true, MarkdownDescription: "Seconds from one look to the next. Default: 5.", Validators: []validator.Int64{int64validator.Between(1, 3600)}},
+			"failures":       schema.Int64Attribute{Optional: true, MarkdownDescription: "Failures in a row that count. Default: 3.", Validators: []validator.Int64{int64validator.Between(1, 100)}},
+		}}
+	}
+	percent := func(of string) schema.Attribute {
+		return schema.Int64Attribute{Optional: true, MarkdownDescription: "Average use of " + of + " to aim at, in percent of the request.", Validators: []validator.Int64{int64validator.Between(1, 1000)}}
+	}
+	return map[string]schema.Attribute{
+		"once": schema.SingleNestedAttribute{
+			Optional: true, Validators: []validator.Object{oneMode},
+			MarkdownDescription: "Run the program to its end, as a Job. It runs again when the program, its arguments, its image, its environment, its connections or `triggers` change, as `impact` says " +
+				"beforehand, and for no other reason. Exactly one of `once`, `schedule` and `continuous` must be set.",
+			Attributes: map[string]schema.Attribute{
+				"wait":                schema.BoolAttribute{Optional: true, MarkdownDescription: "Wait for the end of the run, and fail the apply when the run fails. Default: `true`."},
+				"triggers":            schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Values of your choice that make the program run again when they change. They are shown in clear."},
+				"retries":             retries,
+				"time_limit":          timeLimit,
+				"no_retry_exit_codes": noRetry,
+				"ttl":                 duration("How long Job and pods stay after the end of the run, for instance `1h`. `result` stays nevertheless, and the program does not run again. Default: as long as the resource."),
+			},
+		},
+		"schedule": schema.SingleNestedAttribute{
+			Optional: true, MarkdownDescription: "Run the program at certain times, as a CronJob. `kubectl create job --from=cronjob/NAME NAME-now` runs it in between.",
+			Attributes: map[string]schema.Attribute{
+				"cron": schema.StringAttribute{
+					Required: true, Validators: []validator.String{validate.Cron()},
+					MarkdownDescription: "When to run: minute, hour, day of the month, month and day of the week, for instance `0 6 * * 1-5`; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.",
+				},
+				"time_zone": schema.StringAttribute{
+					Optional: true, Validators: []validator.String{validate.TimeZone()},
+					MarkdownDescription: "Time zone of `cron`, by its name in the IANA database, for instance `Europe/Berlin`. Default: `Etc/UTC`.",
+				},
+				"concurrency": schema.StringAttribute{
+					Optional: true, Validators: []validator.String{stringvalidator.OneOf("Forbid", "Allow", "Replace")},
+					MarkdownDescription: "What to do when a run is due while another is under way: `Forbid` (default) leaves it out, `Allow` runs both, `Replace` ends the other one.",
+				},
+				"starting_deadline":   duration("How late a run may begin that could not begin in time. Default: without limit, but after more than 100 missed runs none begins any more."),
+				"suspend":             schema.BoolAttribute{Optional: true, MarkdownDescription: "Begin no runs. Default: `false`."},
+				"keep_succeeded":      schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of runs that succeeded whose Jobs and logs stay. Default: 3.", Validators: []validator.Int64{int64validator.Between(0, 1000)}},
+				"keep_failed":         schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of runs that failed whose Jobs and logs stay. Default: 3.", Validators: []validator.Int64{int64validator.Between(0, 1000)}},
+				"retries":             retries,
+				"time_limit":          timeLimit,
+				"no_retry_exit_codes": noRetry,
+			},
+		},
+		"continuous": schema.SingleNestedAttribute{
+			Optional: true, MarkdownDescription: "Run the program all the time, as a Deployment. A change starts new pods and ends old ones only when the new ones are ready.",
+			Attributes: map[string]schema.Attribute{
+				"replicas": schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of pods. Default: 1.", Validators: []validator.Int64{int64validator.Between(0, 1000), int64validator.ConflictsWith(path.MatchRelative().AtParent().AtName("autoscaling"))}},
+				"autoscaling": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Choose the number of pods by how busy they are (HorizontalPodAutoscaler).", Attributes: map[string]schema.Attribute{
+					"min":            schema.Int64Attribute{Required: true, MarkdownDescription: "Least number of pods.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
+					"max":            schema.Int64Attribute{Required: true, MarkdownDescription: "Largest number of pods.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
+					"cpu_percent":    percent("CPU"),
+					"memory_percent": percent("memory"),
+				}},
+				"port": schema.Int64Attribute{
+					Optional: true, Validators: []validator.Int64{int64validator.Between(1024, 65535)},
+					MarkdownDescription: "TCP port on which the program listens. A Service of the resource's name then leads to the pods that are ready. Programs do not run as root, so the port is at least 1024.",
+				},
+				"readiness":    probe("When a pod is ready. Default: when it accepts connections on `port`; without a port, when it runs."),
+				"liveness":     probe("When a pod works; it is started anew otherwise. Default: as long as the program runs."),
+				"grace_period": duration("How long the program may take to end after SIGTERM. Default: `30s`."),
+			},
+		},
+	}
+}
