@@ -1,0 +1,6 @@
+import {
+  to = analytics_workspace.marketing
+  identity = {
+    name = "marketing"
+  }
+}

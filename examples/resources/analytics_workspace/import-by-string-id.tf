@@ -1,0 +1,4 @@
+import {
+  to = analytics_workspace.marketing
+  id = "marketing"
+}
