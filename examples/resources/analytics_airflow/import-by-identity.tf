@@ -1,0 +1,7 @@
+import {
+  to = analytics_airflow.flow
+  identity = {
+    namespace = "data"
+    name      = "flow"
+  }
+}

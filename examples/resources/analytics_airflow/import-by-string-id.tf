@@ -1,0 +1,4 @@
+import {
+  to = analytics_airflow.flow
+  id = "data/flow"
+}

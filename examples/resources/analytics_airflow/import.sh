@@ -1,0 +1,1 @@
+terraform import analytics_airflow.flow data/flow

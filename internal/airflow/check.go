@@ -1,0 +1,122 @@
+package airflow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+)
+
+// check finds what would not run, or what contradicts itself.
+func check(m *Model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	diags.Append(checkConfig(m)...)
+	diags.Append(checkOptions(m)...)
+	diags.Append(checkVariables(m)...)
+	if m.Logs != nil && or(m.Logs.Bucket, "") == "" {
+		diags.AddAttributeError(path.Root("logs").AtName("bucket"), "The bucket is missing",
+			"Logs need a bucket that exists. Set it; of an analytics_minio, set bucket of the user.")
+	}
+	if a := m.Admin; a != nil && a.PasswordWOVersion != nil && a.Rotate != nil {
+		diags.AddAttributeError(path.Root("admin").AtName("rotate"), "Two sources of one password",
+			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
+	}
+	if m.Admin != nil && !m.administers() {
+		diags.AddAttributeError(path.Root("admin"), "The auth manager has no administrator",
+			"Only "+fabAuthManager+" keeps users in the database. Remove admin, or auth_manager.")
+	}
+	if m.Workers != nil && !m.startsPods() {
+		diags.AddAttributeError(path.Root("workers"), "No executor starts such pods",
+			"workers shapes the pods of the KubernetesExecutor. Add it to executors, or remove workers; with the LocalExecutor tasks run in the pods of scheduler.")
+	}
+	diags.Append(checkPods(m)...)
+	diags.Append(checkBundles(m)...)
+	if _, taken := m.Connections[logConnection]; taken {
+		diags.AddAttributeError(path.Root("connections").AtMapKey(logConnection), "The id of the connection is taken",
+			"The connection to the storage of logs has it, which follows from logs. Choose another id.")
+	}
+	if s := m.Service; s != nil && s.NodePort != nil && (s.Type == nil || *s.Type == "ClusterIP") {
+		diags.AddAttributeError(path.Root("service").AtName("node_port"), "A Service of type ClusterIP has no node port",
+			`Set type = "NodePort" or "LoadBalancer", or remove node_port.`)
+	}
+	return diags
+}
+
+// checkConfig refuses options that follow from attributes.
+func checkConfig(m *Model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, section := range slices.Sorted(maps.Keys(m.Config)) {
+		for _, option := range slices.Sorted(maps.Keys(m.Config[section])) {
+			at := path.Root("config").AtMapKey(section).AtMapKey(option)
+			if strings.ToLower(option) != option || strings.ContainsAny(option, " =") {
+				diags.AddAttributeError(at, "Invalid name of an option", "The name must be as in airflow.cfg: lower case letters, digits and '_'.")
+			}
+			diags.Append(refuseFixed(section, option, at)...)
+		}
+	}
+	return diags
+}
+
+func refuseFixed(section, option string, at path.Path) diag.Diagnostics {
+	var diags diag.Diagnostics
+	attribute, fixed := fixedOptions[section+"."+option]
+	switch {
+	case !fixed:
+	case attribute == "":
+		diags.AddAttributeError(at, "The option is the provider's own", fmt.Sprintf("The provider sets %s in section %s itself. Remove it.", option, section))
+	default:
+		diags.AddAttributeError(at, "The option is set by an attribute of its own", fmt.Sprintf("%s in section %s follows from %s. Remove it and set %s instead.", option, section, attribute, attribute))
+	}
+	return diags
+}
+
+// checkVariables refuses variables that would set what attributes do.
+func checkVariables(m *Model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(m.Env)) {
+		section, option, ok := variableOption(name)
+		if !ok {
+			continue
+		}
+		diags.Append(refuseFixed(section, option, path.Root("env").AtMapKey(name))...)
+	}
+	return diags
+}
+
+// variableOption is the option that an environment variable sets.
+func variableOption(name string) (section, option string, ok bool) {
+	rest, ok := strings.CutPrefix(name, "AIRFLOW__")
+	if !ok {
+		return "", "", false
+	}
+	section, option, ok = strings.Cut(strings.ToLower(rest), "__")
+	for _, suffix := range []string{"_cmd", "_secret"} {
+		option = strings.TrimSuffix(option, suffix)
+	}
+	return section, option, ok
+}
+
+// checkPods refuses settings that do not suit pods of several kinds, or pods that
+// end.
+func checkPods(m *Model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(m.Volumes)) {
+		if m.Volumes[name].NewClaim != nil {
+			diags.AddAttributeError(path.Root("volumes").AtMapKey(name).AtName("new_claim"), "A volume cannot be made for all pods at once",
+				"Each component would get one of its own. Name a claim that exists and that several nodes can mount, or put the volume into the component that needs it.")
+		}
+	}
+	if m.Workers == nil {
+		return diags
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Workers.ExtraContainers)) {
+		if sidecar := m.Workers.ExtraContainers[name].Sidecar; sidecar == nil || !*sidecar {
+			diags.AddAttributeError(path.Root("workers").AtName("extra_containers").AtMapKey(name), "The pod of a task would never end",
+				"It ends with its last container. Set sidecar = true, and the container ends when the task does.")
+		}
+	}
+	return diags
+}

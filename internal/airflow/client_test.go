@@ -1,0 +1,178 @@
+package airflow_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
+)
+
+// client is a user of Airflow's REST API, through a port-forward.
+type client struct {
+	s     *stand
+	http  *http.Client
+	token string
+}
+
+// login signs in as the first administrator.
+func (s *stand) login() *client {
+	s.t.Helper()
+	cluster, err := kube.New(s.c.Config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		pods := s.pods("api-server")
+		if len(pods) == 0 {
+			return nil, fmt.Errorf("there is no API server")
+		}
+		return cluster.Dial(ctx, s.namespace, pods[0].Name, 8080)
+	}}
+	s.t.Cleanup(transport.CloseIdleConnections)
+	c := &client{s: s, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	secret := s.secret("flow-admin")
+	var answer struct {
+		AccessToken string `json:"access_token"`
+	}
+	acctest.Eventually(s.t, time.Minute, func() string {
+		body := map[string]string{"username": string(secret["username"]), "password": string(secret["password"])}
+		if err := c.try(http.MethodPost, "/auth/token", body, &answer); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	if answer.AccessToken == "" {
+		s.t.Fatal("the administrator got no token")
+	}
+	c.token = answer.AccessToken
+	return c
+}
+
+// try sends a request and decodes the answer.
+func (c *client) try(method, path string, body, answer any) error {
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(c.s.t.Context(), method, "http://flow:8080"+path, content)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("%s %s answers %s: %s", method, path, resp.Status, data)
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(data, answer)
+}
+
+type dagRun struct {
+	ID    string `json:"dag_run_id"`
+	State string `json:"state"`
+}
+
+// trigger starts a DAG as soon as Airflow knows it, and returns the id of the run.
+func (c *client) trigger(dag string) string {
+	c.s.t.Helper()
+	var run dagRun
+	acctest.Eventually(c.s.t, 2*time.Minute, func() string {
+		if err := c.try(http.MethodPost, "/api/v2/dags/"+dag+"/dagRuns", map[string]any{"logical_date": nil}, &run); err != nil {
+			time.Sleep(time.Second)
+			return err.Error()
+		}
+		return ""
+	})
+	return run.ID
+}
+
+// runs lists the states of the runs of a DAG by id.
+func (c *client) runs(dag string) map[string]string {
+	c.s.t.Helper()
+	var out map[string]string
+	acctest.Eventually(c.s.t, time.Minute, func() string {
+		var err error
+		if out, err = c.tryRuns(dag); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	return out
+}
+
+func (c *client) tryRuns(dag string) (map[string]string, error) {
+	var answer struct {
+		Runs []dagRun `json:"dag_runs"`
+	}
+	err := c.try(http.MethodGet, "/api/v2/dags/"+dag+"/dagRuns", nil, &answer)
+	out := map[string]string{}
+	for _, run := range answer.Runs {
+		out[run.ID] = run.State
+	}
+	return out, err
+}
+
+// succeeds waits until a run has succeeded.
+func (c *client) succeeds(dag, run string) {
+	c.s.t.Helper()
+	acctest.Eventually(c.s.t, 5*time.Minute, func() string {
+		time.Sleep(time.Second)
+		runs, err := c.tryRuns(dag)
+		switch {
+		case err != nil:
+			return err.Error()
+		case runs[run] == "success":
+			return ""
+		case runs[run] == "failed":
+			var tasks, log json.RawMessage
+			_ = c.try(http.MethodGet, "/api/v2/dags/"+dag+"/dagRuns/"+run+"/taskInstances", nil, &tasks)
+			_ = c.try(http.MethodGet, "/api/v2/dags/"+dag+"/dagRuns/"+run+"/taskInstances/say/logs/1", nil, &log)
+			c.s.t.Fatalf("the run %s of %s failed: %s\n%s", run, dag, tasks, log)
+		}
+		return "the run is " + runs[run]
+	})
+}
+
+// logged waits until the log of a task, as the API gives it, has the texts.
+func (c *client) logged(dag, run, task string, texts ...string) {
+	c.s.t.Helper()
+	acctest.Eventually(c.s.t, time.Minute, func() string {
+		time.Sleep(time.Second)
+		var answer json.RawMessage
+		if err := c.try(http.MethodGet, "/api/v2/dags/"+dag+"/dagRuns/"+run+"/taskInstances/"+task+"/logs/1", nil, &answer); err != nil {
+			return err.Error()
+		}
+		for _, text := range texts {
+			if !strings.Contains(string(answer), text) {
+				return "the log is " + string(answer)
+			}
+		}
+		return ""
+	})
+}

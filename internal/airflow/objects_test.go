@@ -1,0 +1,228 @@
+package airflow
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"sigs.k8s.io/yaml"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func minimal() *Model { return &Model{Common: workload.Common{Name: "flow"}} }
+
+func full() *Model {
+	return &Model{
+		Common:    workload.Common{Name: "flow"},
+		Settings:  pod.Settings{Env: map[string]string{"GREETING": "hello"}, NodeSelector: map[string]string{"disk": "ssd"}},
+		Version:   new("3.2.2"),
+		Image:     new("registry.example.com/airflow:3.2.2-ours"),
+		Executors: []string{localExecutor, kubernetesExecutor},
+		Database: &postgres.Database{External: &postgres.External{
+			Host: "db.example.com", Port: new(int64(6432)), Name: new("meta data"), User: new("air@flow"), SSLMode: new("verify-full"),
+			PasswordSecret: &postgres.SecretKey{Namespace: new("databases"), Name: "airflow", Version: new("2")},
+			CASecret:       &postgres.SecretKey{Name: "db-ca"},
+		}},
+		DAGs:   map[string]string{"hello.py": "print()\n"},
+		Logs:   &connection.S3{Endpoint: "http://lake.data.svc.cluster.local:9000", Region: "eu-central-1", Bucket: new("logs"), Namespace: "data", Secret: "lake-user-airflow", Version: "1"},
+		Config: map[string]map[string]string{"core": {"parallelism": "8"}, "api": {"workers": "2"}},
+		Connections: map[string]Connection{
+			"warehouse": {Type: "postgres", Host: new("dw.example.com"), Port: new(int64(5432)), Login: new("load@er"), PasswordWO: new("a"), PasswordWOVersion: new("1"), Schema: new("dwh"), Extra: new(`{"sslmode":"require"}`)},
+			"open":      {Type: "google_cloud_platform"},
+			"git":       {Type: "git", PasswordWO: new("a"), PasswordWOVersion: new("1")},
+		},
+		Variables:  map[string]string{"stage": "test"},
+		DAGBundles: map[string]Bundle{"team": {Repository: "https://example.com/dags.git", Ref: new("v1"), Subdir: new("dags"), Connection: new("git"), RefreshInterval: new(int64(300))}},
+		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), PasswordWO: new("correct horse"), PasswordWOVersion: new("2")},
+		APIServer: &Component{Replicas: new(int64(2)), Settings: pod.Settings{
+			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}},
+		Triggerer: &Component{Replicas: new(int64(0))},
+		Workers:   &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
+		BaseURL:   new("https://data.example.com/airflow/"),
+		Service:   &Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
+		Ingress:   &Ingress{Host: "data.example.com", Class: new("nginx"), TLSSecret: new("data-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
+	}
+}
+
+func environment() workload.Environment {
+	return workload.Environment{Namespace: "data", ClusterDomain: "cluster.local"}
+}
+
+func TestRenderGolden(t *testing.T) {
+	for name, m := range map[string]*Model{"minimal": minimal(), "full": full()} {
+		t.Run(name, func(t *testing.T) {
+			rendering, diags := render(m, environment())
+			if diags.HasError() {
+				t.Fatal(diags)
+			}
+			var got bytes.Buffer
+			for _, o := range rendering.Objects {
+				text, err := yaml.Marshal(o.Manifest)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(&got, "--- # %s, stage %d, keep %t, run key %q\n%s", o.Key, o.Stage, o.Keep, o.RunKey, text)
+			}
+			text, err := yaml.Marshal(map[string]any{"url": m.URL, "admin_secret": m.AdminSecret})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&got, "--- # not objects\n%s", text)
+			file := filepath.Join("testdata", name+".yaml")
+			if *update {
+				if err := os.MkdirAll("testdata", 0o750); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got.String()); diff != "" {
+				t.Errorf("the rendering changed; if that is meant, run the test with -update (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Executor pods run what DAGs say: they must not hold what opens the database or
+// what Airflow encrypts and signs with.
+func TestWorkersHoldNoSecrets(t *testing.T) {
+	m := minimal()
+	m.Executors = []string{kubernetesExecutor}
+	rendering, diags := render(m, environment())
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	for _, o := range rendering.Objects {
+		if o.Key != keyPodTemplate {
+			continue
+		}
+		text, err := yaml.Marshal(o.Manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"flow-keys", "flow-database", "flow-admin", "SQL_ALCHEMY", "FERNET", "JWT", "automountServiceAccountToken: true"} {
+			if strings.Contains(string(text), part) {
+				t.Errorf("the pods of tasks hold %s:\n%s", part, text)
+			}
+		}
+		return
+	}
+	t.Error("there is no template of the pods")
+}
+
+func TestChecks(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Model)
+		want   string
+	}{
+		"logs without a bucket":          {func(m *Model) { m.Logs = &connection.S3{Endpoint: "http://s3:9000", Secret: "s"} }, "logs.bucket"},
+		"an option that is fixed":        {func(m *Model) { m.Config = map[string]map[string]string{"core": {"executor": "x"}} }, `config["core"]["executor"]`},
+		"an option of the provider":      {func(m *Model) { m.Config = map[string]map[string]string{"core": {"fernet_key": "x"}} }, `config["core"]["fernet_key"]`},
+		"an option in upper case":        {func(m *Model) { m.Config = map[string]map[string]string{"core": {"Parallelism": "1"}} }, `config["core"]["Parallelism"]`},
+		"a variable that is fixed":       {func(m *Model) { m.Env = map[string]string{"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "x"} }, `env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"]`},
+		"workers without their executor": {func(m *Model) { m.Workers = &Workers{} }, "workers"},
+		"two passwords":                  {func(m *Model) { m.Admin = &Admin{PasswordWOVersion: new("1"), Rotate: new("1")} }, "admin.rotate"},
+		"an administrator for nobody":    {func(m *Model) { m.Admin, m.AuthManager = &Admin{}, new("example.AuthManager") }, "admin"},
+		"a node port without a type":     {func(m *Model) { m.Service = &Service{NodePort: new(int64(30000))} }, "service.node_port"},
+		"too many DAGs":                  {func(m *Model) { m.DAGs = map[string]string{"a.py": strings.Repeat("#", maxConfigMap)} }, "dags"},
+		"no password":                    {func(m *Model) { m.Database = &postgres.Database{External: &postgres.External{Host: "db"}} }, "database.external"},
+		"no authority": {func(m *Model) {
+			m.Database = &postgres.Database{External: &postgres.External{Host: "db", PasswordWOVersion: new("1"), SSLMode: new("verify-ca")}}
+		}, "database.external.ca_secret"},
+		"a backup of a database without": {func(m *Model) {
+			m.Database = &postgres.Database{External: &postgres.External{Host: "db", PasswordWOVersion: new("1")}, RestoreFrom: new("x")}
+		}, "database.restore_from"},
+		"a volume for all": {func(m *Model) { m.Volumes = map[string]pod.Volume{"a": {NewClaim: &pod.Claim{Size: "1Gi"}}} }, `volumes["a"].new_claim`},
+		"a task without end": {func(m *Model) {
+			m.Executors, m.Workers = []string{kubernetesExecutor}, &Workers{Settings: pod.Settings{ExtraContainers: map[string]pod.Container{"a": {Image: "a"}}}}
+		}, `workers.extra_containers["a"]`},
+		"the logs' connection":     {func(m *Model) { m.Connections = map[string]Connection{logConnection: {Type: "aws"}} }, `connections["analytics_logs"]`},
+		"a bundle with a password": {func(m *Model) { m.DAGBundles = map[string]Bundle{"a": {Repository: "https://me:secret@example.com/a"}} }, `dag_bundles["a"].repository`},
+		"a bundle without its connection": {func(m *Model) {
+			m.DAGBundles = map[string]Bundle{"a": {Repository: "https://example.com/a", Connection: new("b")}}
+		}, `dag_bundles["a"].connection`},
+		"a setting of a component": {func(m *Model) {
+			m.Scheduler = &Component{Settings: pod.Settings{PodLabels: map[string]string{componentLabel: "x"}}}
+		}, `scheduler.pod_labels["app.kubernetes.io/component"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := minimal()
+			test.change(m)
+			_, diags := render(m, environment())
+			if !diags.HasError() {
+				t.Fatal("it is not refused")
+			}
+			for _, d := range diags {
+				if with, ok := d.(diag.DiagnosticWithPath); ok && with.Path().String() == test.want {
+					return
+				}
+			}
+			t.Errorf("none of the diagnostics is about %s: %v", test.want, diags)
+		})
+	}
+}
+
+func TestConnectionURI(t *testing.T) {
+	for name, test := range map[string]struct {
+		c    Connection
+		want string
+	}{
+		"least": {Connection{Type: "http"}, "http:///"},
+		"host":  {Connection{Type: "http", Host: new("example.com")}, "http://example.com/"},
+		"token": {Connection{Type: "git", PasswordWOVersion: new("1")}, "git://:%s@/"},
+		"all": {
+			Connection{Type: "google_cloud_platform", Host: new("example.com"), Port: new(int64(80)), Login: new("a@b"), Schema: new("x y"), Extra: new(`{"a":"100%"}`)},
+			"google-cloud-platform://a%%40b@example.com:80/x%%20y?__extra__=%%7B%%22a%%22%%3A%%22100%%25%%22%%7D",
+		},
+		"secret": {Connection{Type: "ssh", Login: new("a"), PasswordWOVersion: new("1"), ExtraWOVersion: new("1")}, "ssh://a:%s@/?__extra__=%s"},
+	} {
+		if got := test.c.uri(); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+func TestCheckUpdate(t *testing.T) {
+	embedded := func(image string) *postgres.Database {
+		return &postgres.Database{Embedded: &postgres.Embedded{Image: &image}}
+	}
+	for name, test := range map[string]struct {
+		prior, planned Model
+		refused        bool
+	}{
+		"the same":                  {Model{}, Model{}, false},
+		"an upgrade":                {Model{Version: new("3.2.2")}, Model{}, false},
+		"by two digits":             {Model{Version: new("3.9.1")}, Model{Version: new("3.10.0")}, false},
+		"a downgrade":               {Model{}, Model{Version: new("3.2.2")}, true},
+		"another Postgres":          {Model{}, Model{Database: embedded("docker.io/library/postgres:18")}, true},
+		"a downgrade with a backup": {Model{}, Model{Version: new("3.2.2"), Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}}, false},
+		"a downgrade after a restore": {Model{Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}},
+			Model{Version: new("3.2.2"), Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}}, true},
+		"a patch of Postgres":     {Model{}, Model{Database: embedded("docker.io/library/postgres:17.4-alpine")}, false},
+		"an image without number": {Model{}, Model{Database: embedded("registry.example.com:5000/postgres:ours")}, false},
+		"an external database":    {Model{}, Model{Database: &postgres.Database{External: &postgres.External{Host: "db"}}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diags := checkUpdate(&test.prior, &test.planned); diags.HasError() != test.refused {
+				t.Errorf("refused: %t, want %t: %v", diags.HasError(), test.refused, diags)
+			}
+		})
+	}
+}

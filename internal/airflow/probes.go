@@ -1,0 +1,58 @@
+package airflow
+
+import (
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+// patienceSeconds is how long a server may take to start, or go on without an answer,
+// on a slow or busy machine, before it is restarted.
+const patienceSeconds = 300
+
+func get(path, port string) *corev1ac.ProbeApplyConfiguration {
+	return corev1ac.Probe().WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString(port)))
+}
+
+// probed gives the container a probe for its start, one for its readiness and one
+// for its life, which ask the same but for that of readiness. often and period are
+// in seconds: while it starts, and then.
+func probed(c *corev1ac.ContainerApplyConfiguration, ask, ready func() *corev1ac.ProbeApplyConfiguration, often, period int32) {
+	c.WithStartupProbe(ask().WithPeriodSeconds(often).WithTimeoutSeconds(10).WithFailureThreshold(patienceSeconds / often)).
+		WithReadinessProbe(ready().WithPeriodSeconds(period).WithTimeoutSeconds(10).WithFailureThreshold(3)).
+		WithLivenessProbe(ask().WithPeriodSeconds(period).WithTimeoutSeconds(20).WithFailureThreshold(patienceSeconds / period))
+}
+
+// apiServerProbes restart a server that does not answer, and give no traffic to one
+// that cannot ask the database.
+func (r *renderer) apiServerProbes(c *corev1ac.ContainerApplyConfiguration) {
+	prefix := r.m.prefix()
+	probed(c, func() *corev1ac.ProbeApplyConfiguration { return get(prefix+"/api/v2/version", "http") },
+		func() *corev1ac.ProbeApplyConfiguration { return get(prefix+"/api/v2/monitor/health", "http") }, 2, 10)
+	// Clients must have learnt that the server goes before it does.
+	c.WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().WithSleep(corev1ac.SleepAction().WithSeconds(5))))
+}
+
+// schedulerProbes ask the scheduler's own server, which knows its last heartbeat.
+func schedulerProbes(c *corev1ac.ContainerApplyConfiguration) {
+	ask := func() *corev1ac.ProbeApplyConfiguration { return get("/health", "health") }
+	probed(c, ask, ask, 2, 15)
+}
+
+// heartbeat asks the database for the last heartbeat of this pod's job. The command
+// of Airflow that does so, "airflow jobs check", takes seconds of processor time to
+// start, which a probe must not.
+const heartbeat = `import os, socket, sys, psycopg2
+with psycopg2.connect(os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1), connect_timeout=5) as c, c.cursor() as q:
+    q.execute("select 1 from job where job_type = %s and hostname = %s and state = 'running' and latest_heartbeat > now() - interval '1 minute'",
+              (sys.argv[1], socket.gethostbyname(socket.gethostname())))
+    sys.exit(0 if q.fetchone() else "no heartbeat within a minute")`
+
+// heartbeatProbes are those of components without a server of their own.
+func heartbeatProbes(job string) func(*corev1ac.ContainerApplyConfiguration) {
+	return func(c *corev1ac.ContainerApplyConfiguration) {
+		ask := func() *corev1ac.ProbeApplyConfiguration {
+			return corev1ac.Probe().WithExec(corev1ac.ExecAction().WithCommand("python", "-c", heartbeat, job))
+		}
+		probed(c, ask, ask, 5, 30)
+	}
+}

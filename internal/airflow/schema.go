@@ -1,0 +1,214 @@
+// Package airflow is analytics_airflow: Apache Airflow 3 with its database, the
+// migration of its schema, and its first administrator.
+package airflow
+
+import (
+	"maps"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+// DefaultVersion is the version of Airflow that is run and tested by default.
+const DefaultVersion = "3.3.2"
+
+// defaultRepository is that of Airflow's own images.
+const defaultRepository = "docker.io/apache/airflow"
+
+// Model is the configuration of analytics_airflow.
+type Model struct {
+	workload.Common
+	pod.Settings
+	Version      *string                      `tfsdk:"version"`
+	Image        *string                      `tfsdk:"image"`
+	Executors    []string                     `tfsdk:"executors"`
+	Database     *postgres.Database           `tfsdk:"database"`
+	DAGs         map[string]string            `tfsdk:"dags"`
+	Logs         *connection.S3               `tfsdk:"logs"`
+	Config       map[string]map[string]string `tfsdk:"config"`
+	DAGBundles   map[string]Bundle            `tfsdk:"dag_bundles"`
+	Connections  map[string]Connection        `tfsdk:"connections"`
+	Variables    map[string]string            `tfsdk:"variables"`
+	AuthManager  *string                      `tfsdk:"auth_manager"`
+	Admin        *Admin                       `tfsdk:"admin"`
+	APIServer    *Component                   `tfsdk:"api_server"`
+	Scheduler    *Component                   `tfsdk:"scheduler"`
+	DAGProcessor *Component                   `tfsdk:"dag_processor"`
+	Triggerer    *Component                   `tfsdk:"triggerer"`
+	Workers      *Workers                     `tfsdk:"workers"`
+	BaseURL      *string                      `tfsdk:"base_url"`
+	Service      *Service                     `tfsdk:"service"`
+	Ingress      *Ingress                     `tfsdk:"ingress"`
+	URL          *string                      `tfsdk:"url"`
+	AdminSecret  *string                      `tfsdk:"admin_secret"`
+}
+
+// Admin is the first administrator.
+type Admin struct {
+	User              *string `tfsdk:"user"`
+	Email             *string `tfsdk:"email"`
+	PasswordWO        *string `tfsdk:"password_wo"`
+	PasswordWOVersion *string `tfsdk:"password_wo_version"`
+	Rotate            *string `tfsdk:"rotate"`
+}
+
+// Component is one kind of Airflow's servers.
+type Component struct {
+	pod.Settings
+	Replicas *int64 `tfsdk:"replicas"`
+}
+
+// Workers are the pods in which the Kubernetes executor runs tasks.
+type Workers struct {
+	pod.Settings
+}
+
+// Service shapes the Service of the API server.
+type Service struct {
+	Type        *string           `tfsdk:"type"`
+	ClusterIP   *string           `tfsdk:"cluster_ip"`
+	NodePort    *int64            `tfsdk:"node_port"`
+	Annotations map[string]string `tfsdk:"annotations"`
+}
+
+// Ingress leads to the API server, and so to the UI, from outside of the cluster.
+type Ingress struct {
+	Host        string            `tfsdk:"host"`
+	Class       *string           `tfsdk:"class"`
+	TLSSecret   *string           `tfsdk:"tls_secret"`
+	Annotations map[string]string `tfsdk:"annotations"`
+}
+
+var (
+	versionForm = regexp.MustCompile(`^3\.\d+\.\d+$`)
+	dagFile     = regexp.MustCompile(`^[A-Za-z0-9_][-A-Za-z0-9_.]{0,240}$`)
+	sectionForm = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
+	userForm    = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_.@]{0,63}$`)
+	classForm   = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
+	baseURLForm = regexp.MustCompile(`^https?://[^/?#\s]+(/[^?#\s]*)?$`)
+	emailForm   = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
+)
+
+// Product is analytics_airflow.
+func Product() workload.Product[Model] {
+	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate}
+}
+
+func resourceSchema() schema.Schema {
+	attributes := pod.Attributes("It holds for the servers, workers and jobs of Airflow and not for the database, and gives way to what a component says itself. Default: what each component's own `resources` say.")
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"version": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Version of Airflow, 3.0.0 at least. Default: `" + DefaultVersion + "`. With an `image` of your own, say which version it holds. Another version " +
+				"migrates the database before the servers restart. A lower one is refused.",
+			Validators: []validator.String{stringvalidator.RegexMatches(versionForm, "must be a version of Airflow 3, such as "+DefaultVersion)},
+		},
+		"image": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "Image of all components. Default: `" + defaultRepository + ":VERSION`. For providers and Python packages of your own, build one from it.",
+			Validators:          []validator.String{validate.Image()},
+		},
+		"executors": schema.ListAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "What runs tasks: `LocalExecutor` (default) in the scheduler's pods, `KubernetesExecutor` in a pod of its own for each. Of several, the first one is the " +
+				"default, and a task chooses another with its `executor` argument.",
+			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(executorName{})},
+		},
+		"database": postgres.Attribute("Airflow"),
+		"dags": schema.MapAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "DAG files by name, such as `hello.py`, at most 1 MiB together. A change reaches the DAG processor within about two minutes, without a restart.",
+			Validators:          []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(dagFile, "must be a file name of letters, digits, '_', '-' and '.'"))},
+		},
+		"logs": connection.S3Input("S3 storage for the logs of tasks, such as the output `users[\"NAME\"].s3` of an `analytics_minio`. Its `bucket` is required. Default: none, and the log of a task is " +
+			"gone with the pod that ran it."),
+		"config": schema.MapAttribute{
+			Optional: true, ElementType: types.MapType{ElemType: types.StringType},
+			MarkdownDescription: "Options of Airflow by section and name, as in `airflow.cfg`. Their values are kept in a Secret and shown in `objects` as a revision only, so that they " +
+				"may come from sensitive variables.",
+			Validators: []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(sectionForm, "must be the name of a section of airflow.cfg in lower case"))},
+		},
+		"dag_bundles": bundlesAttribute(),
+		"connections": connectionsAttribute(),
+		"variables":   variablesAttribute(),
+		"auth_manager": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Class of the auth manager. Default: `" + fabAuthManager + "`, which keeps users and roles in the database. With another one, " +
+				"no administrator is created.",
+			Validators: []validator.String{stringvalidator.RegexMatches(classForm, "must be the full name of a Python class")},
+		},
+		"admin": schema.SingleNestedAttribute{
+			Optional: true,
+			MarkdownDescription: "The first administrator. The Secret that `admin_secret` names holds name and password, under the keys `username` and `password`. It is the provider's own way " +
+				"into Airflow, too.",
+			Attributes: map[string]schema.Attribute{
+				"user":  schema.StringAttribute{Optional: true, MarkdownDescription: "Name. Default: `admin`.", Validators: []validator.String{stringvalidator.RegexMatches(userForm, "must have at most 64 letters, digits, '_', '-', '.' and '@'")}},
+				"email": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of electronic mail, which Airflow wants to have. Default: `admin@example.com`.", Validators: []validator.String{stringvalidator.RegexMatches(emailForm, "must be an address")}},
+				"password_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
+					MarkdownDescription: "Password, which stands in no plan and no state. Default: a generated one.",
+					Validators:          []validator.String{stringvalidator.LengthAtLeast(8), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))}},
+				"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent."},
+				"rotate":              schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated."},
+			},
+		},
+		"api_server":    componentAttribute("The API server, which serves the UI, the REST API and the API of running tasks.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),
+		"scheduler":     componentAttribute("The scheduler. With the local executor its pods run the tasks, and need the memory for them. Several run beside each other.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),
+		"dag_processor": componentAttribute("The DAG processor, which parses DAG files.", "requests of `100m` CPU and `384Mi` memory, and a limit of `2Gi` memory", 1),
+		"triggerer":     componentAttribute("The triggerer, which waits in place of deferred tasks. 0 replicas go without.", "requests of `100m` CPU and `384Mi` memory, and a limit of `2Gi` memory", 0),
+		"workers": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "The pods in which the Kubernetes executor runs tasks. They hold neither the database's password nor Airflow's keys.",
+			Attributes:          pod.Attributes("Default: requests of `100m` CPU and `256Mi` memory, and a limit of `1Gi` memory."),
+		},
+		"base_url": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",
+			Validators:          []validator.String{stringvalidator.RegexMatches(baseURLForm, "must begin with http:// or https:// and have no query")},
+		},
+		"service": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "The Service of the API server. It has the resource's name and the port 8080.",
+			Attributes: map[string]schema.Attribute{
+				"type":        schema.StringAttribute{Optional: true, MarkdownDescription: "`ClusterIP` (default), `NodePort` or `LoadBalancer`.", Validators: []validator.String{stringvalidator.OneOf("ClusterIP", "NodePort", "LoadBalancer")}},
+				"cluster_ip":  schema.StringAttribute{Optional: true, MarkdownDescription: "Fixed IP address of the Service. Default: the cluster chooses one, which stays as long as the Service.", Validators: []validator.String{validate.IP()}},
+				"node_port":   schema.Int64Attribute{Optional: true, MarkdownDescription: "Fixed port on every node, for types `NodePort` and `LoadBalancer`.", Validators: []validator.Int64{validate.Port()}},
+				"annotations": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Annotations of the Service."},
+			},
+		},
+		"ingress": schema.SingleNestedAttribute{
+			Optional:            true,
+			MarkdownDescription: "Ingress to the API server.",
+			Attributes: map[string]schema.Attribute{
+				"host":        schema.StringAttribute{Required: true, MarkdownDescription: "Host name.", Validators: []validator.String{validate.HostName()}},
+				"class":       schema.StringAttribute{Optional: true, MarkdownDescription: "IngressClass. Default: the cluster's default.", Validators: []validator.String{validate.ObjectName()}},
+				"tls_secret":  schema.StringAttribute{Optional: true, MarkdownDescription: "Secret with the host's certificate.", Validators: []validator.String{validate.ObjectName()}},
+				"annotations": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Annotations of the Ingress."},
+			},
+		},
+		"url":          schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the REST API inside of the cluster."},
+		"admin_secret": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the Secret with the first administrator's `username` and `password`. Null where the auth manager is another than the default one."},
+	})
+	return schema.Schema{
+		MarkdownDescription: "Workflow orchestration (Apache Airflow 3), with its database, its first administrator and DAGs.",
+		Attributes:          attributes,
+	}
+}
+
+func componentAttribute(description, resources string, least int64) schema.Attribute {
+	attributes := pod.Attributes("Default: " + resources + ".")
+	attributes["replicas"] = schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of pods. Default: 1.", Validators: []validator.Int64{int64validator.Between(least, 100)}}
+	return schema.SingleNestedAttribute{Optional: true, MarkdownDescription: description, Attributes: attributes}
+}

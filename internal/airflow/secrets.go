@@ -1,0 +1,95 @@
+package airflow
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+// Keys of the administrator's Secret.
+const (
+	userKey     = "username"
+	passwordKey = "password"
+)
+
+// Lengths of generated values. A Fernet key is 32 bytes in Base64, which is 43
+// characters and a "=".
+const (
+	fernetLength   = 43
+	keyLength      = 64
+	passwordLength = 32
+)
+
+func secret(n names, part string, data map[string]workload.SecretValue) workload.Object {
+	return workload.Object{
+		Key: "Secret/" + part, Stage: workload.StageIdentity, Data: data,
+		Manifest: corev1ac.Secret(n.of(part), n.env.Namespace).WithType(corev1.SecretTypeOpaque),
+	}
+}
+
+// keysSecret holds the keys with which Airflow encrypts and signs.
+func keysSecret(n names) workload.Object {
+	o := secret(n, "keys", map[string]workload.SecretValue{
+		"fernet":  workload.Generated(fernetLength, ""),
+		fernetKey: workload.Template("%s=", "fernet"),
+		jwtKey:    workload.Generated(keyLength, ""),
+		apiKey:    workload.Generated(keyLength, ""),
+	})
+	// What the database holds is encrypted with it.
+	o.Keep = true
+	return o
+}
+
+func configSecret(m *Model, n names) workload.Object {
+	o := secret(n, "config", map[string]workload.SecretValue{})
+	o.Mask = map[string]string{}
+	for section, options := range m.Config {
+		for option, value := range options {
+			variable := optionVariable(section, option)
+			o.Data[variable] = workload.Plain(value)
+			o.Mask["data["+variable+"]"] = "config." + section + "." + option
+		}
+	}
+	return o
+}
+
+// logsSecret holds the credentials for the storage of logs, as one of Airflow's
+// connections.
+func logsSecret(m *Model, n names) (workload.Object, error) {
+	text, err := json.Marshal(map[string]any{
+		"conn_type": "aws",
+		"extra":     map[string]any{"endpoint_url": m.Logs.Endpoint, "region_name": m.Logs.Region},
+	})
+	if err != nil {
+		return workload.Object{}, err
+	}
+	data := m.Logs.Credentials("")
+	format := `{"login":"%s","password":"%s",` + strings.ReplaceAll(strings.TrimPrefix(string(text), "{"), "%", "%%")
+	data[logVariable] = workload.Template(format, connection.AccessKeyID, connection.SecretAccessKey)
+	return secret(n, "logs", data), nil
+}
+
+func adminSecret(m *Model, n names) workload.Object {
+	admin := or(m.Admin, Admin{})
+	password := workload.Generated(passwordLength, or(admin.Rotate, ""))
+	if admin.PasswordWOVersion != nil {
+		password = workload.WriteOnly(admin.PasswordWO, *admin.PasswordWOVersion)
+	}
+	o := secret(n, "admin", map[string]workload.SecretValue{userKey: workload.Plain(admin.user()), passwordKey: password})
+	o.Keep = true
+	o.Mask = map[string]string{"data[" + userKey + "]": "admin.user"}
+	return o
+}
+
+func (a Admin) user() string { return or(a.User, "admin") }
+
+// identity says which administrator with which password is meant, without a secret.
+func (a Admin) identity() string {
+	return fmt.Sprintf("%s/%s/%s/%s", a.user(), or(a.Email, ""), or(a.PasswordWOVersion, ""), or(a.Rotate, ""))
+}
