@@ -1,0 +1,146 @@
+package acctest
+
+import (
+	"maps"
+	"strings"
+)
+
+// allPodSettings sets every attribute that pods have, for components of a resource
+// whose pods come from the same code as those of the fixture.
+func allPodSettings() string {
+	groups := podGroupCases("")
+	var lines []string
+	for _, attribute := range []string{"init_scripts.*", "affinity.*", "topology_spread.*", "automount_service_account_token", "security_context.*", "host_aliases", "dns_policy",
+		"dns_config.*", "network_policy.*"} {
+		lines = append(lines, groups[attribute].with)
+	}
+	containers, _, _ := strings.Cut(groups["extra_containers.*"].with, "\n\tvolumes =")
+	lines = append(lines, strings.Replace(containers, "sidecar = false", "sidecar = true", 1))
+	// A database has a volume "data" of its own.
+	volumes := strings.TrimSuffix(strings.TrimSpace(strings.Replace(groups["volumes.*"].with, "data = ", "store = ", 1)), "}")
+	lines = append(lines, volumes+"\textra = { empty_dir = {}, mounts = [{ path = \"/extra\" }] }\n\t}")
+	amounts := `{ cpu = "3", memory = "3Gi", ephemeral_storage = "1Gi" }`
+	return strings.Join(append(lines,
+		`resources = { requests = `+amounts+`, limits = `+amounts+` }`,
+		`env = { GREETING = "hello" }`,
+		`env_from_keys = { B = { secret = "s", key = "k" }, C = { config_map = "c", key = "k" } }`,
+		`env_from_secrets = ["s"]`, `env_from_config_maps = ["c"]`,
+		`node_selector = { disk = "ssd" }`,
+		`tolerations = [{ key = "a", operator = "Equal", value = "b", effect = "NoExecute", toleration_seconds = 5 }]`,
+		`priority_class = "system-cluster-critical"`, `service_account = "default"`, `image_pull_secrets = ["s"]`,
+		`pod_labels = { tier = "x" }`, `pod_annotations = { note = "x" }`,
+	), "\n")
+}
+
+func airflowCases() map[string]attributeCase {
+	const (
+		container  = "*/* spec.template.spec.containers[*]."
+		annotation = "*/* spec.template.metadata.annotations[analytics/revision-of-"
+		kubernetes = `executors = ["KubernetesExecutor"]`
+	)
+	external := func(more string) string {
+		return `database = { external = { host = "db", password_wo = "a", password_wo_version = "1"` + more + ` } }`
+	}
+	copied := func(more string) string {
+		return `database = { external = { host = "db", password_secret = { name = "s"` + more + ` } } }`
+	}
+	connection := func(more string) string { return `connections = { dw = { type = "postgres"` + more + ` } }` }
+	bundle := func(more string) string {
+		return `dag_bundles = { team = { repository = "https://example.com/dags.git"` + more + ` } }`
+	}
+	bundles := []string{container + "env[AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST].*"}
+	authority := func(more string) string { return external(`, ca_secret = { name = "s"` + more + ` }`) }
+	logs := func(endpoint, region, bucket, namespace, secret, version string) string {
+		return `logs = { endpoint = "` + endpoint + `", region = "` + region + `", bucket = "` + bucket + `", namespace = "` + namespace + `", secret = "` + secret + `", version = "` + version + `" }`
+	}
+	standard := logs("http://s3:9000", "eu", "logs", "data", "s", "1")
+	credentials := []string{"Secret/logs data[AWS_*"}
+	cases := commonCases()
+	maps.Copy(cases, podGroupCases("*/*"))
+	maps.Copy(cases, podCases("*/*", "*"))
+	for _, component := range []string{"api_server", "scheduler", "dag_processor", "triggerer"} {
+		key := strings.ReplaceAll(component, "_", "-")
+		cases[component+".*"] = attributeCase{with: component + " = {\n" + allPodSettings() + "\nreplicas = 2\n}", changes: []string{"*/" + key + "* *"}}
+	}
+	cases["workers.*"] = attributeCase{before: kubernetes, with: kubernetes + "\nworkers = {\n" + allPodSettings() + "\n}", changes: []string{"*/worker* *", "ConfigMap/pod-template *"}}
+	cases["database.embedded.*"] = attributeCase{
+		with:    "database = { embedded = {\n" + allPodSettings() + "\nimage = \"docker.io/library/postgres:18\"\nsize = \"9Gi\"\nstorage_class = \"fast\"\n} }",
+		changes: []string{"*/database* *", "Job/migrate spec.template.spec.initContainers[backup].image"}}
+	// A new volume for each component is refused.
+	volumes := cases["volumes.*"]
+	volumes.with = strings.Replace(volumes.with, "data = { new_claim =", "data = { ephemeral =", 1)
+	volumes.changes = []string{"*/* spec.template.spec.volumes[*", container + "volumeMounts[*"}
+	cases["volumes.*"] = volumes
+	maps.Copy(cases, map[string]attributeCase{
+		"patches":                         {with: `patches = { "Service/api-server" = jsonencode({ spec = { sessionAffinity = "ClientIP" } }) }`, changes: []string{"Service/api-server spec.sessionAffinity"}},
+		"version":                         {with: `version = "3.3.1"`, changes: []string{container + "image", "Job/migrate spec.template.spec.initContainers[backup].env[BACKUP_NAME].value"}},
+		"image":                           {with: `image = "example.com/airflow:1"`, changes: []string{container + "image"}},
+		"executors":                       {with: kubernetes, changes: []string{container + "env[AIRFLOW__*", container + "volumeMounts[/opt/airflow/pod-template].*", "*/* spec.template.spec.volumes[pod-template].*", "*/* spec.template.spec.automountServiceAccountToken", annotation + "*", "*/worker *", "ConfigMap/pod-template *", "Role/* *", "RoleBinding/* *"}},
+		"dags":                            {with: `dags = { "a.py" = "" }`, changes: []string{"ConfigMap/dags *", container + "volumeMounts[/opt/airflow/dags].*", "*/* spec.template.spec.volumes[dags].*"}},
+		"config":                          {with: `config = { core = { parallelism = "4" } }`, changes: []string{"Secret/config *", container + "envFrom[0].secretRef.name", annotation + "config]"}},
+		"connections.extra_wo":            {before: connection(""), with: connection(`, extra_wo = "{}", extra_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
+		"connections.extra_wo_version":    {before: connection(`, extra_wo = "{}", extra_wo_version = "1"`), with: connection(`, extra_wo = "{}", extra_wo_version = "2"`)},
+		"dag_bundles.repository":          {with: bundle(""), changes: bundles},
+		"dag_bundles.ref":                 {before: bundle(""), with: bundle(`, ref = "v1"`), changes: bundles},
+		"dag_bundles.subdir":              {before: bundle(""), with: bundle(`, subdir = "dags"`), changes: bundles},
+		"dag_bundles.refresh_interval":    {before: bundle(""), with: bundle(`, refresh_interval = 300`), changes: bundles},
+		"dag_bundles.connection":          {before: bundle("") + "\nconnections = { git = { type = \"git\" } }", with: bundle(`, connection = "git"`) + "\nconnections = { git = { type = \"git\" } }", changes: bundles},
+		"variables":                       {with: `variables = { stage = "test" }`, changes: []string{"Secret/variables *", container + "env[AIRFLOW_VAR_STAGE].*", annotation + "variables]"}},
+		"connections.type":                {with: connection(""), changes: []string{"Secret/connections *", container + "env[AIRFLOW_CONN_DW].*", annotation + "connections]"}},
+		"connections.host":                {before: connection(""), with: connection(`, host = "h"`)},
+		"connections.port":                {before: connection(""), with: connection(`, port = 1`)},
+		"connections.login":               {before: connection(""), with: connection(`, login = "h"`)},
+		"connections.schema":              {before: connection(""), with: connection(`, schema = "h"`)},
+		"connections.extra":               {before: connection(""), with: connection(`, extra = "{}"`)},
+		"connections.password_wo":         {before: connection(""), with: connection(`, password_wo = "h", password_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
+		"connections.password_wo_version": {before: connection(`, password_wo = "h", password_wo_version = "1"`), with: connection(`, password_wo = "h", password_wo_version = "2"`)},
+		"auth_manager":                    {with: `auth_manager = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"`, changes: []string{container + "env[AIRFLOW__CORE__AUTH_MANAGER].value", "*/admin *", "Job/migrate spec.template.spec.containers[migrate].args[*]"}},
+		"admin.user":                      {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
+		"admin.email":                     {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
+		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{
+			"Secret/admin data[password]"}},
+		"admin.password_wo_version": {before: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, with: `admin = { password_wo = "long-enough", password_wo_version = "2" }`},
+		"admin.rotate":              {with: `admin = { rotate = "1" }`},
+		"base_url":                  {with: `base_url = "https://example.com/flow"`, changes: []string{container + "env[AIRFLOW__API__BASE_URL].value", container + "env[AIRFLOW__CORE__EXECUTION_API_SERVER_URL].value", container + "*Probe.httpGet.path"}},
+		"logs.endpoint":             {before: standard, with: logs("http://other:9000", "eu", "logs", "data", "s", "1")},
+		"logs.region":               {before: standard, with: logs("http://s3:9000", "us", "logs", "data", "s", "1")},
+		"logs.bucket":               {before: standard, with: logs("http://s3:9000", "eu", "other", "data", "s", "1"), changes: []string{container + "env[AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER].value"}},
+		"logs.namespace":            {before: standard, with: logs("http://s3:9000", "eu", "logs", "else", "s", "1"), changes: credentials},
+		"logs.secret":               {before: standard, with: logs("http://s3:9000", "eu", "logs", "data", "other", "1"), changes: credentials},
+		"logs.version":              {before: standard, with: logs("http://s3:9000", "eu", "logs", "data", "s", "2")},
+		"service.type":              {with: `service = { type = "NodePort" }`, changes: []string{"Service/api-server spec.type"}},
+		"service.cluster_ip":        {with: `service = { cluster_ip = "10.96.7.7" }`, changes: []string{"Service/api-server spec.clusterIP"}},
+		"service.node_port":         {before: `service = { type = "NodePort" }`, with: `service = { type = "NodePort", node_port = 30007 }`, changes: []string{"Service/api-server spec.ports[8080/TCP].nodePort"}},
+		"service.annotations":       {with: `service = { annotations = { note = "x" } }`, changes: []string{"Service/api-server metadata.annotations.note"}},
+		"ingress.host":              {with: `ingress = { host = "flow.example.com" }`, changes: []string{"Ingress/api-server *", container + "env[AIRFLOW__API__BASE_URL].value"}},
+		"ingress.class":             {before: `ingress = { host = "flow.example.com" }`, with: `ingress = { host = "flow.example.com", class = "nginx" }`, changes: []string{"Ingress/api-server spec.ingressClassName"}},
+		"ingress.tls_secret":        {before: `ingress = { host = "flow.example.com" }`, with: `ingress = { host = "flow.example.com", tls_secret = "cert" }`, changes: []string{"Ingress/api-server spec.tls[0].*", container + "env[AIRFLOW__API__BASE_URL].value"}},
+		"ingress.annotations":       {before: `ingress = { host = "flow.example.com" }`, with: `ingress = { host = "flow.example.com", annotations = { note = "x" } }`, changes: []string{"Ingress/api-server metadata.annotations.note"}},
+
+		"database.backups.enabled": {with: `database = { backups = { enabled = false } }`, changes: []string{
+			"PersistentVolumeClaim/backups *", "Job/migrate spec.template.spec.initContainers[backup].*", "Job/migrate spec.template.spec.volumes[backups].*"}},
+		"database.backups.image":         {with: `database = { backups = { image = "example.com/postgres:1" } }`, changes: []string{"Job/migrate spec.template.spec.initContainers[backup].image"}},
+		"database.backups.size":          {with: `database = { backups = { size = "9Gi" } }`, changes: []string{"PersistentVolumeClaim/backups spec.resources.requests.storage"}},
+		"database.backups.storage_class": {with: `database = { backups = { storage_class = "fast" } }`, changes: []string{"PersistentVolumeClaim/backups spec.storageClassName"}},
+		"database.restore_from":          {with: `database = { restore_from = "before-3.3.2" }`, changes: []string{"Job/migrate spec.template.spec.initContainers[backup].env[RESTORE_FROM].value"}},
+
+		// What is in the URL and in the Secret is shown as a revision, which begins with 1.
+		"database.external.host":                      {before: external(""), with: strings.Replace(external(""), `"db"`, `"other"`, 1)},
+		"database.external.port":                      {before: external(""), with: external(`, port = 6432`)},
+		"database.external.name":                      {before: external(""), with: external(`, name = "meta"`)},
+		"database.external.user":                      {before: external(""), with: external(`, user = "root"`)},
+		"database.external.password_wo":               {with: external(""), changes: []string{"*/database *", "*/backups *", "Job/migrate spec.template.spec.*"}},
+		"database.external.password_wo_version":       {before: external(""), with: strings.Replace(external(""), `"1"`, `"2"`, 1)},
+		"database.external.password_secret.namespace": {before: copied(""), with: copied(`, namespace = "other"`), changes: []string{"Secret/database data[password]"}},
+		"database.external.password_secret.name":      {before: copied(""), with: strings.Replace(copied(""), `"s"`, `"other"`, 1), changes: []string{"Secret/database data[password]"}},
+		"database.external.password_secret.key":       {before: copied(""), with: copied(`, key = "other"`)},
+		"database.external.password_secret.version":   {before: copied(""), with: copied(`, version = "2"`)},
+		"database.external.ssl_mode":                  {before: external(""), with: external(`, ssl_mode = "require"`), changes: []string{container + "env[PGSSLMODE].*"}},
+		"database.external.ca_secret.name": {before: external(""), with: authority(""), changes: []string{
+			"Secret/database data[ca.crt]", container + "env[PGSSLROOTCERT].*", container + "volumeMounts[/etc/database-ca].*", "*/* spec.template.spec.volumes[database-ca].*"}},
+		"database.external.ca_secret.namespace": {before: authority(""), with: authority(`, namespace = "other"`), changes: []string{"Secret/database data[ca.crt]"}},
+		"database.external.ca_secret.key":       {before: authority(""), with: authority(`, key = "other"`)},
+		"database.external.ca_secret.version":   {before: authority(""), with: authority(`, version = "2"`)},
+	})
+	return cases
+}
