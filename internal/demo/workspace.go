@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// source is the example that the demo applies.
+const source = "examples/minio"
+
+// workspace is a folder with the built provider and a copy of the example.
+type workspace struct {
+	cli, kubeconfig, image string
+	// config is the folder of the configuration and its state, rc the CLI's configuration.
+	config, rc string
+}
+
+// newWorkspace builds the provider and copies the example. It runs in the root of the repository.
+func newWorkspace(ctx context.Context, cli, kubeconfig, dir, cluster, image string) (*workspace, error) {
+	kubeconfig, err := filepath.Abs(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	w := &workspace{cli: cli, kubeconfig: kubeconfig, image: image, config: filepath.Join(dir, cluster), rc: filepath.Join(dir, "demo.tfrc")}
+	bin := filepath.Join(dir, "bin")
+	for _, d := range []string{w.config, bin} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("the provider cannot be built: %w", err)
+	}
+	files, err := filepath.Glob(filepath.Join(source, "*.tf"))
+	if err != nil {
+		return nil, err
+	}
+	for _, from := range files {
+		content, err := os.ReadFile(from)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(w.config, filepath.Base(from)), content, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	// OpenTofu completes the address of a provider with a registry of its own.
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n    %q = %q\n  }\n  direct {}\n}\n",
+		"registry.terraform.io/terraform-provider-analytics/analytics", bin, "registry.opentofu.org/terraform-provider-analytics/analytics", bin)
+	return w, os.WriteFile(w.rc, []byte(overrides), 0o644)
+}
+
+// run runs the CLI on the configuration. Its output goes to the terminal.
+func (w *workspace) run(ctx context.Context, args ...string) error {
+	cmd := w.command(ctx, args...)
+	cmd.Args = append(cmd.Args, "-input=false", "-var", "namespace="+namespace, "-var", "image="+w.image)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", filepath.Base(w.cli), args[0], err)
+	}
+	return nil
+}
+
+func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, w.cli, args...)
+	if stat, err := os.Stdout.Stat(); err != nil || stat.Mode()&os.ModeCharDevice == 0 {
+		cmd.Args = append(cmd.Args, "-no-color")
+	}
+	cmd.Dir = w.config
+	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.rc, "KUBE_CONFIG_PATH="+w.kubeconfig, "CHECKPOINT_DISABLE=1")
+	// An interrupted apply saves its state before it ends.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
+	return cmd
+}
+
+// connection is the output s3 of the example.
+type connection struct {
+	Endpoint  string `json:"endpoint"`
+	Region    string `json:"region"`
+	Bucket    string `json:"bucket"`
+	Namespace string `json:"namespace"`
+	Secret    string `json:"secret"`
+}
+
+func (w *workspace) s3(ctx context.Context) (*connection, error) {
+	out, err := w.command(ctx, "output", "-json", "s3").Output()
+	if err != nil {
+		return nil, fmt.Errorf("the output s3 cannot be read: %w", err)
+	}
+	var c connection
+	return &c, json.Unmarshal(out, &c)
+}
