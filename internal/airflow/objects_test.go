@@ -2,15 +2,12 @@ package airflow
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
@@ -18,8 +15,6 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func minimal() *Model { return &Model{Common: workload.Common{Name: "flow"}} }
 
@@ -80,22 +75,7 @@ func TestRenderGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			fmt.Fprintf(&got, "--- # not objects\n%s", text)
-			file := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.MkdirAll("testdata", 0o750); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("the rendering changed; if that is meant, run the test with -update (-want +got):\n%s", diff)
-			}
+			golden.Assert(t, got.String(), name+".yaml")
 		})
 	}
 }

@@ -2,20 +2,15 @@ package minio
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func minimal() *Model {
 	return &Model{Common: workload.Common{Name: "lake"}, Pools: []Pool{{Servers: 4, Size: "1Gi"}}}
@@ -75,19 +70,7 @@ func TestRenderGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			fmt.Fprintf(&got, "--- # not objects\n%s", text)
-			file := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("the rendering changed; if that is meant, run the test with -update (-want +got):\n%s", diff)
-			}
+			golden.Assert(t, got.String(), name+".yaml")
 		})
 	}
 }

@@ -3,17 +3,15 @@ package pod
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"gotest.tools/v3/golden"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,8 +24,6 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func ptr[T any](v T) *T { return &v }
 
@@ -185,19 +181,7 @@ func TestTemplateGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := render(t, c.settings, c.in)
-			file := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(file, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("the rendering changed; if that is meant, run the test with -update (-want +got):\n%s", diff)
-			}
+			golden.Assert(t, string(got), name+".yaml")
 		})
 	}
 }

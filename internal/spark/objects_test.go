@@ -2,25 +2,20 @@ package spark
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func minimal() *Model {
 	return &Model{Common: workload.Common{Name: "daily"}, Script: new("print('hello')\n")}
@@ -92,19 +87,7 @@ func TestRenderGolden(t *testing.T) {
 				}
 			}
 			section("requests", m.Requests)
-			file := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("the rendering changed; if that is meant, run the test with -update (-want +got):\n%s", diff)
-			}
+			golden.Assert(t, got.String(), name+".yaml")
 		})
 	}
 }

@@ -2,23 +2,18 @@ package workspace
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 //go:fix inline
 func ptr[T any](v T) *T { return new(v) }
@@ -94,19 +89,7 @@ func TestRenderGolden(t *testing.T) {
 				}
 				fmt.Fprintf(&got, "--- # %s, stage %d, guard %t, adopt %t\n%s", o.Key, o.Stage, o.Guard, o.Adopt, text)
 			}
-			file := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Errorf("the rendering changed; if that is meant, run the test with -update (-want +got):\n%s", diff)
-			}
+			golden.Assert(t, got.String(), name+".yaml")
 		})
 	}
 }
