@@ -38,10 +38,7 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("connections").AtMapKey(logConnection), "The id of the connection is taken",
 			"The connection to the storage of logs has it, which follows from logs. Choose another id.")
 	}
-	if s := m.Service; s != nil && s.NodePort != nil && (s.Type == nil || *s.Type == "ClusterIP") {
-		diags.AddAttributeError(path.Root("service").AtName("node_port"), "A Service of type ClusterIP has no node port",
-			`Set type = "NodePort" or "LoadBalancer", or remove node_port.`)
-	}
+	diags.Append(m.Service.Check(path.Root("service"))...)
 	return diags
 }
 

@@ -70,10 +70,8 @@ func (m *Model) baseURL(n names) string {
 	switch {
 	case m.BaseURL != nil:
 		return strings.TrimSuffix(*m.BaseURL, "/")
-	case m.Ingress != nil && m.Ingress.TLSSecret != nil:
-		return "https://" + m.Ingress.Host
 	case m.Ingress != nil:
-		return "http://" + m.Ingress.Host
+		return m.Ingress.URL()
 	default:
 		return n.origin()
 	}

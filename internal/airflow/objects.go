@@ -4,10 +4,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -78,45 +76,15 @@ func (m *Model) administers() bool { return or(m.AuthManager, fabAuthManager) ==
 // apiService is what users and running tasks connect to.
 func apiService(m *Model, n names) workload.Object {
 	port := corev1ac.ServicePort().WithName("http").WithPort(apiPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("http"))
-	spec := corev1ac.ServiceSpec().WithSelector(n.selector(apiServer)).WithType(corev1.ServiceTypeClusterIP)
-	service := corev1ac.Service(n.resource, n.env.Namespace)
-	if s := m.Service; s != nil {
-		if s.Type != nil {
-			spec.WithType(corev1.ServiceType(*s.Type))
-		}
-		if s.ClusterIP != nil {
-			spec.WithClusterIP(*s.ClusterIP)
-		}
-		if s.NodePort != nil {
-			port.WithNodePort(int32(*s.NodePort))
-		}
-		if len(s.Annotations) > 0 {
-			service.WithAnnotations(s.Annotations)
-		}
+	return workload.Object{
+		Key: keyService, Stage: workload.StageIdentity,
+		Manifest: m.Service.Render(n.resource, n.env.Namespace, n.selector(apiServer), port),
 	}
-	return workload.Object{Key: keyService, Stage: workload.StageIdentity, Manifest: service.WithSpec(spec.WithPorts(port))}
 }
 
 func ingress(m *Model, n names) workload.Object {
-	i := m.Ingress
-	prefix := m.prefix()
-	if prefix == "" {
-		prefix = "/"
+	return workload.Object{
+		Key: "Ingress/api-server", Stage: workload.StageLast, NoWait: true,
+		Manifest: m.Ingress.Render(n.resource, n.env.Namespace, "http", m.prefix()),
 	}
-	spec := networkingv1ac.IngressSpec().WithRules(networkingv1ac.IngressRule().WithHost(i.Host).
-		WithHTTP(networkingv1ac.HTTPIngressRuleValue().WithPaths(networkingv1ac.HTTPIngressPath().
-			WithPath(prefix).WithPathType(networkingv1.PathTypePrefix).
-			WithBackend(networkingv1ac.IngressBackend().WithService(networkingv1ac.IngressServiceBackend().
-				WithName(n.resource).WithPort(networkingv1ac.ServiceBackendPort().WithName("http")))))))
-	if i.Class != nil {
-		spec.WithIngressClassName(*i.Class)
-	}
-	if i.TLSSecret != nil {
-		spec.WithTLS(networkingv1ac.IngressTLS().WithHosts(i.Host).WithSecretName(*i.TLSSecret))
-	}
-	object := networkingv1ac.Ingress(n.resource, n.env.Namespace).WithSpec(spec)
-	if len(i.Annotations) > 0 {
-		object.WithAnnotations(i.Annotations)
-	}
-	return workload.Object{Key: "Ingress/api-server", Stage: workload.StageLast, NoWait: true, Manifest: object}
 }

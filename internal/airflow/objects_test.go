@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -46,8 +47,8 @@ func full() *Model {
 		Triggerer: &Component{Replicas: new(int64(0))},
 		Workers:   &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
 		BaseURL:   new("https://data.example.com/airflow/"),
-		Service:   &Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
-		Ingress:   &Ingress{Host: "data.example.com", Class: new("nginx"), TLSSecret: new("data-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
+		Service:   &expose.Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
+		Ingress:   &expose.Ingress{Host: "data.example.com", Class: new("nginx"), TLSSecret: new("data-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
 	}
 }
 
@@ -120,7 +121,7 @@ func TestChecks(t *testing.T) {
 		"workers without their executor": {func(m *Model) { m.Workers = &Workers{} }, "workers"},
 		"two passwords":                  {func(m *Model) { m.Admin = &Admin{PasswordWOVersion: new("1"), Rotate: new("1")} }, "admin.rotate"},
 		"an administrator for nobody":    {func(m *Model) { m.Admin, m.AuthManager = &Admin{}, new("example.AuthManager") }, "admin"},
-		"a node port without a type":     {func(m *Model) { m.Service = &Service{NodePort: new(int64(30000))} }, "service.node_port"},
+		"a node port without a type":     {func(m *Model) { m.Service = &expose.Service{NodePort: new(int64(30000))} }, "service.node_port"},
 		"too many DAGs":                  {func(m *Model) { m.DAGs = map[string]string{"a.py": strings.Repeat("#", maxConfigMap)} }, "dags"},
 		"no password":                    {func(m *Model) { m.Database = &postgres.Database{External: &postgres.External{Host: "db"}} }, "database.external"},
 		"no authority": {func(m *Model) {

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
@@ -50,8 +51,8 @@ type Model struct {
 	Triggerer    *Component                   `tfsdk:"triggerer"`
 	Workers      *Workers                     `tfsdk:"workers"`
 	BaseURL      *string                      `tfsdk:"base_url"`
-	Service      *Service                     `tfsdk:"service"`
-	Ingress      *Ingress                     `tfsdk:"ingress"`
+	Service      *expose.Service              `tfsdk:"service"`
+	Ingress      *expose.Ingress              `tfsdk:"ingress"`
 	URL          *string                      `tfsdk:"url"`
 	AdminSecret  *string                      `tfsdk:"admin_secret"`
 }
@@ -74,22 +75,6 @@ type Component struct {
 // Workers are the pods in which the Kubernetes executor runs tasks.
 type Workers struct {
 	pod.Settings
-}
-
-// Service shapes the Service of the API server.
-type Service struct {
-	Type        *string           `tfsdk:"type"`
-	ClusterIP   *string           `tfsdk:"cluster_ip"`
-	NodePort    *int64            `tfsdk:"node_port"`
-	Annotations map[string]string `tfsdk:"annotations"`
-}
-
-// Ingress leads to the API server, and so to the UI, from outside of the cluster.
-type Ingress struct {
-	Host        string            `tfsdk:"host"`
-	Class       *string           `tfsdk:"class"`
-	TLSSecret   *string           `tfsdk:"tls_secret"`
-	Annotations map[string]string `tfsdk:"annotations"`
 }
 
 var (
@@ -178,26 +163,8 @@ func resourceSchema() schema.Schema {
 			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",
 			Validators:          []validator.String{stringvalidator.RegexMatches(baseURLForm, "must begin with http:// or https:// and have no query")},
 		},
-		"service": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "The Service of the API server. It has the resource's name and the port 8080.",
-			Attributes: map[string]schema.Attribute{
-				"type":        schema.StringAttribute{Optional: true, MarkdownDescription: "`ClusterIP` (default), `NodePort` or `LoadBalancer`.", Validators: []validator.String{stringvalidator.OneOf("ClusterIP", "NodePort", "LoadBalancer")}},
-				"cluster_ip":  schema.StringAttribute{Optional: true, MarkdownDescription: "Fixed IP address of the Service. Default: the cluster chooses one, which stays as long as the Service.", Validators: []validator.String{validate.IP()}},
-				"node_port":   schema.Int64Attribute{Optional: true, MarkdownDescription: "Fixed port on every node, for types `NodePort` and `LoadBalancer`.", Validators: []validator.Int64{validate.Port()}},
-				"annotations": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Annotations of the Service."},
-			},
-		},
-		"ingress": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Ingress to the API server.",
-			Attributes: map[string]schema.Attribute{
-				"host":        schema.StringAttribute{Required: true, MarkdownDescription: "Host name.", Validators: []validator.String{validate.HostName()}},
-				"class":       schema.StringAttribute{Optional: true, MarkdownDescription: "IngressClass. Default: the cluster's default.", Validators: []validator.String{validate.ObjectName()}},
-				"tls_secret":  schema.StringAttribute{Optional: true, MarkdownDescription: "Secret with the host's certificate.", Validators: []validator.String{validate.ObjectName()}},
-				"annotations": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Annotations of the Ingress."},
-			},
-		},
+		"service":      expose.ServiceAttribute("The Service of the API server. It has the resource's name and the port 8080."),
+		"ingress":      expose.IngressAttribute("Ingress to the API server."),
 		"url":          schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the REST API inside of the cluster."},
 		"admin_secret": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the Secret with the first administrator's `username` and `password`. Null where the auth manager is another than the default one."},
 	})

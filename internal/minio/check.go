@@ -65,10 +65,7 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("root_credentials").AtName("rotate"), "Two sources of one password",
 			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
 	}
-	if s := m.Service; s != nil && s.NodePort != nil && (s.Type == nil || *s.Type == "ClusterIP") {
-		diags.AddAttributeError(path.Root("service").AtName("node_port"), "A Service of type ClusterIP has no node port",
-			`Set type = "NodePort" or "LoadBalancer", or remove node_port.`)
-	}
+	diags.Append(m.Service.Check(path.Root("service"))...)
 	return diags
 }
 

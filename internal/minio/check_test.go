@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 )
 
 func TestCheck(t *testing.T) {
@@ -50,7 +52,7 @@ func TestCheck(t *testing.T) {
 			"root_credentials.rotate", "Keep one",
 		},
 		"node port without a type": {
-			func(m *Model) { m.Service = &Service{NodePort: new(int64(30000))} },
+			func(m *Model) { m.Service = &expose.Service{NodePort: new(int64(30000))} },
 			"service.node_port", "NodePort",
 		},
 		"drives that make no set": {

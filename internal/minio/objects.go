@@ -6,12 +6,10 @@ import (
 	"slices"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
@@ -155,28 +153,12 @@ func headlessService(n names) workload.Object {
 // clientService is what clients connect to.
 func clientService(m *Model, n names) workload.Object {
 	port := corev1ac.ServicePort().WithName("s3").WithPort(apiPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("s3"))
-	spec := corev1ac.ServiceSpec().WithSelector(n.selector()).WithType(corev1.ServiceTypeClusterIP)
-	service := corev1ac.Service(n.resource, n.namespace)
-	if s := m.Service; s != nil {
-		if s.Type != nil {
-			spec.WithType(corev1.ServiceType(*s.Type))
-		}
-		if s.ClusterIP != nil {
-			spec.WithClusterIP(*s.ClusterIP)
-		}
-		if s.NodePort != nil {
-			port.WithNodePort(int32(*s.NodePort))
-		}
-		if len(s.Annotations) > 0 {
-			service.WithAnnotations(s.Annotations)
-		}
-	}
-	spec.WithPorts(port)
+	service := m.Service.Render(n.resource, n.namespace, n.selector(), port)
 	if isTrue(m.Console) {
-		spec.WithPorts(corev1ac.ServicePort().WithName("console").WithPort(consolePort).WithProtocol(corev1.ProtocolTCP).
+		service.Spec.WithPorts(corev1ac.ServicePort().WithName("console").WithPort(consolePort).WithProtocol(corev1.ProtocolTCP).
 			WithTargetPort(intstr.FromString("console")))
 	}
-	return workload.Object{Key: keyClient, Stage: workload.StageIdentity, Manifest: service.WithSpec(spec)}
+	return workload.Object{Key: keyClient, Stage: workload.StageIdentity, Manifest: service}
 }
 
 // disruptionBudget lets a drain take one server at a time.
@@ -189,23 +171,10 @@ func disruptionBudget(n names) workload.Object {
 }
 
 func ingress(m *Model, n names) workload.Object {
-	i := m.Ingress
-	spec := networkingv1ac.IngressSpec().WithRules(networkingv1ac.IngressRule().WithHost(i.Host).
-		WithHTTP(networkingv1ac.HTTPIngressRuleValue().WithPaths(networkingv1ac.HTTPIngressPath().
-			WithPath("/").WithPathType(networkingv1.PathTypePrefix).
-			WithBackend(networkingv1ac.IngressBackend().WithService(networkingv1ac.IngressServiceBackend().
-				WithName(n.resource).WithPort(networkingv1ac.ServiceBackendPort().WithName("s3")))))))
-	if i.Class != nil {
-		spec.WithIngressClassName(*i.Class)
+	return workload.Object{
+		Key: "Ingress/client", Stage: workload.StageLast, NoWait: true,
+		Manifest: m.Ingress.Render(n.resource, n.namespace, "s3", ""),
 	}
-	if i.TLSSecret != nil {
-		spec.WithTLS(networkingv1ac.IngressTLS().WithHosts(i.Host).WithSecretName(*i.TLSSecret))
-	}
-	object := networkingv1ac.Ingress(n.resource, n.namespace).WithSpec(spec)
-	if len(i.Annotations) > 0 {
-		object.WithAnnotations(i.Annotations)
-	}
-	return workload.Object{Key: "Ingress/client", Stage: workload.StageLast, NoWait: true, Manifest: object}
 }
 
 // podMonitor is of a custom resource definition: there is no Go type for it here.

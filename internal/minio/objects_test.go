@@ -8,6 +8,7 @@ import (
 	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -34,8 +35,8 @@ func full() *Model {
 		}},
 		Policies: map[string]string{"raw": `{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":["b","a"]}],"Version":"2012-10-17"}`},
 		Users:    map[string]User{"ingest": {Policies: []string{"readonly", "raw"}, Bucket: new("raw"), Rotate: new("2026")}},
-		Service:  &Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
-		Ingress:  &Ingress{Host: "s3.example.com", Class: new("nginx"), TLSSecret: new("s3-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
+		Service:  &expose.Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
+		Ingress:  &expose.Ingress{Host: "s3.example.com", Class: new("nginx"), TLSSecret: new("s3-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
 		TLS:      &TLS{Secret: "lake-tls"},
 		Console:  new(true),
 		Metrics:  &Metrics{PodMonitor: new(true)},

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -38,8 +39,8 @@ type Model struct {
 	Buckets         map[string]Bucket `tfsdk:"buckets"`
 	Policies        map[string]string `tfsdk:"policies"`
 	Users           map[string]User   `tfsdk:"users"`
-	Service         *Service          `tfsdk:"service"`
-	Ingress         *Ingress          `tfsdk:"ingress"`
+	Service         *expose.Service   `tfsdk:"service"`
+	Ingress         *expose.Ingress   `tfsdk:"ingress"`
 	TLS             *TLS              `tfsdk:"tls"`
 	Console         *bool             `tfsdk:"console"`
 	Metrics         *Metrics          `tfsdk:"metrics"`
@@ -85,22 +86,6 @@ type User struct {
 	Bucket   *string        `tfsdk:"bucket"`
 	Rotate   *string        `tfsdk:"rotate"`
 	S3       *connection.S3 `tfsdk:"s3"`
-}
-
-// Service shapes the Service that clients use.
-type Service struct {
-	Type        *string           `tfsdk:"type"`
-	ClusterIP   *string           `tfsdk:"cluster_ip"`
-	NodePort    *int64            `tfsdk:"node_port"`
-	Annotations map[string]string `tfsdk:"annotations"`
-}
-
-// Ingress leads to the S3 API from outside of the cluster.
-type Ingress struct {
-	Host        string            `tfsdk:"host"`
-	Class       *string           `tfsdk:"class"`
-	TLSSecret   *string           `tfsdk:"tls_secret"`
-	Annotations map[string]string `tfsdk:"annotations"`
 }
 
 // TLS names a certificate.
@@ -191,26 +176,8 @@ func resourceSchema() schema.Schema {
 			Validators:   []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(userName, "must have 3 to 40 lower case letters, digits and '-'"))},
 			NestedObject: schema.NestedAttributeObject{Attributes: userAttributes()},
 		},
-		"service": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "The Service that clients use. It has the resource's name.",
-			Attributes: map[string]schema.Attribute{
-				"type":        schema.StringAttribute{Optional: true, MarkdownDescription: "`ClusterIP` (default), `NodePort` or `LoadBalancer`.", Validators: []validator.String{stringvalidator.OneOf("ClusterIP", "NodePort", "LoadBalancer")}},
-				"cluster_ip":  schema.StringAttribute{Optional: true, MarkdownDescription: "Fixed IP address of the Service. Default: the cluster chooses one, which stays as long as the Service."},
-				"node_port":   schema.Int64Attribute{Optional: true, MarkdownDescription: "Fixed port on every node, for types `NodePort` and `LoadBalancer`.", Validators: []validator.Int64{int64validator.Between(1, 65535)}},
-				"annotations": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Annotations of the Service."},
-			},
-		},
-		"ingress": schema.SingleNestedAttribute{
-			Optional:            true,
-			MarkdownDescription: "Ingress to the S3 API.",
-			Attributes: map[string]schema.Attribute{
-				"host":        schema.StringAttribute{Required: true, MarkdownDescription: "Host name.", Validators: []validator.String{validate.ObjectName()}},
-				"class":       schema.StringAttribute{Optional: true, MarkdownDescription: "IngressClass. Default: the cluster's default."},
-				"tls_secret":  schema.StringAttribute{Optional: true, MarkdownDescription: "Secret with the host's certificate.", Validators: []validator.String{validate.ObjectName()}},
-				"annotations": schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Annotations of the Ingress."},
-			},
-		},
+		"service": expose.ServiceAttribute("The Service that clients use. It has the resource's name."),
+		"ingress": expose.IngressAttribute("Ingress to the S3 API."),
 		"tls": schema.SingleNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Serve TLS.",
