@@ -1,5 +1,5 @@
-// Command demo applies examples/minio to a cluster with the provider as it is built from this repository, writes an object as the
-// user that the example makes, reads it back, and shows that a second plan is empty.
+// Command demo applies examples/demo to a cluster with the provider as it is built from this repository: it writes an object and reads
+// it back, waits for what the programs do on their schedules, says what landed where, and shows that a second plan is empty.
 //
 //	demo -cli PATH -kubeconfig PATH -dir DIR apply|destroy
 package main
@@ -22,21 +22,25 @@ func main() {
 	kubeconfig := flag.String("kubeconfig", "", "kubeconfig of the cluster to use")
 	dir := flag.String("dir", "", "directory for the provider, the configuration and the state")
 	image := flag.String("image", "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z", "image of MinIO's server")
+	index := flag.String("index", "", "image of a package index, where pods do not reach PyPI")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *cli, *kubeconfig, *dir, *image, flag.Arg(0)); err != nil {
+	if err := run(ctx, settings{*cli, *kubeconfig, *dir, *image, *index}, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, cli, kubeconfig, dir, image, command string) error {
-	if kubeconfig == "" || dir == "" {
+// settings are what the flags say.
+type settings struct{ cli, kubeconfig, dir, image, index string }
+
+func run(ctx context.Context, s settings, command string) error {
+	if s.kubeconfig == "" || s.dir == "" {
 		return errors.New("-kubeconfig and -dir are needed")
 	}
-	config, err := kube.Connection{ConfigPath: kubeconfig}.RESTConfig()
+	config, err := kube.Connection{ConfigPath: s.kubeconfig}.RESTConfig()
 	if err != nil {
 		return err
 	}
@@ -47,9 +51,9 @@ func run(ctx context.Context, cli, kubeconfig, dir, image, command string) error
 	// A state belongs to one cluster.
 	identity, err := cluster.Identity(ctx)
 	if err != nil {
-		return fmt.Errorf("the cluster of %s does not answer: %w", kubeconfig, err)
+		return fmt.Errorf("the cluster of %s does not answer: %w", s.kubeconfig, err)
 	}
-	w, err := newWorkspace(ctx, cli, kubeconfig, dir, identity, image)
+	w, err := newWorkspace(ctx, s, identity)
 	if err != nil {
 		return err
 	}
@@ -66,15 +70,37 @@ func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
 	if err := ensureNamespace(ctx, cluster); err != nil {
 		return err
 	}
+	token, err := ensureToken(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	w.token = token
 	t := &timings{}
 	if err := t.measure("apply", func() error { return w.run(ctx, "apply", "-auto-approve") }); err != nil {
 		return err
 	}
-	connection, err := w.s3(ctx)
+	made, err := w.outputs(ctx)
 	if err != nil {
 		return err
 	}
-	if err := t.measure("write and read an object", func() error { return writeAndRead(ctx, cluster, connection) }); err != nil {
+	err = t.measure("write and read an object", func() error {
+		s, err := newStorage(ctx, cluster, made.S3.Value["app"])
+		if err != nil {
+			return err
+		}
+		return s.writeAndRead(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	err = t.measure("what the programs did", func() error {
+		s, err := newStorage(ctx, cluster, made.S3.Value["etl"])
+		if err != nil {
+			return err
+		}
+		return landed(ctx, cluster, s, made.API.Value, token)
+	})
+	if err != nil {
 		return err
 	}
 	err = t.measure("plan without changes", func() error {
@@ -84,12 +110,18 @@ func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
 		return fmt.Errorf("a second plan is not empty: %w", err)
 	}
 	t.print()
-	fmt.Printf("\nMinIO runs in namespace %s at %s, and the state is in %s.\n", namespace, connection.Endpoint, w.config)
+	fmt.Printf("\nAll runs in namespace %s, MinIO at %s, and the state is in %s.\n", namespace, made.S3.Value["app"].Endpoint, w.config)
 	fmt.Println("Remove it with make demo-destroy, and the local cluster with make cluster-down.")
 	return nil
 }
 
 func destroy(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
+	// A write-only value is asked for even where it is used no more.
+	token, err := readToken(ctx, cluster)
+	if err != nil {
+		return err
+	}
+	w.token = token
 	if err := w.run(ctx, "destroy", "-auto-approve"); err != nil {
 		return err
 	}

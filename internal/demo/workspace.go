@@ -11,23 +11,26 @@ import (
 )
 
 // source is the example that the demo applies.
-const source = "examples/minio"
+const source = "examples/demo"
 
 // workspace is a folder with the built provider and a copy of the example.
 type workspace struct {
-	cli, kubeconfig, image string
+	settings
+	// token is what the API asks for.
+	token string
 	// config is the folder of the configuration and its state, rc the CLI's configuration.
 	config, rc string
 }
 
 // newWorkspace builds the provider and copies the example. It runs in the root of the repository.
-func newWorkspace(ctx context.Context, cli, kubeconfig, dir, cluster, image string) (*workspace, error) {
-	kubeconfig, err := filepath.Abs(kubeconfig)
+func newWorkspace(ctx context.Context, given settings, cluster string) (*workspace, error) {
+	kubeconfig, err := filepath.Abs(given.kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{cli: cli, kubeconfig: kubeconfig, image: image, config: filepath.Join(dir, cluster), rc: filepath.Join(dir, "demo.tfrc")}
-	bin := filepath.Join(dir, "bin")
+	given.kubeconfig = kubeconfig
+	w := &workspace{settings: given, config: filepath.Join(given.dir, cluster), rc: filepath.Join(given.dir, "demo.tfrc")}
+	bin := filepath.Join(w.dir, "bin")
 	for _, d := range []string{w.config, bin} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return nil, err
@@ -39,7 +42,7 @@ func newWorkspace(ctx context.Context, cli, kubeconfig, dir, cluster, image stri
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("the provider cannot be built: %w", err)
 	}
-	files, err := filepath.Glob(filepath.Join(source, "*.tf"))
+	files, err := filepath.Glob(filepath.Join(source, "*"))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +64,10 @@ func newWorkspace(ctx context.Context, cli, kubeconfig, dir, cluster, image stri
 // run runs the CLI on the configuration. Its output goes to the terminal.
 func (w *workspace) run(ctx context.Context, args ...string) error {
 	cmd := w.command(ctx, args...)
-	cmd.Args = append(cmd.Args, "-input=false", "-var", "namespace="+namespace, "-var", "image="+w.image)
+	cmd.Args = append(cmd.Args, "-input=false", "-var", "namespace="+namespace, "-var", "minio_image="+w.image)
+	if w.index != "" {
+		cmd.Args = append(cmd.Args, "-var", "index_image="+w.index)
+	}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s %s: %w", filepath.Base(w.cli), args[0], err)
@@ -75,14 +81,14 @@ func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
 		cmd.Args = append(cmd.Args, "-no-color")
 	}
 	cmd.Dir = w.config
-	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.rc, "KUBE_CONFIG_PATH="+w.kubeconfig, "CHECKPOINT_DISABLE=1")
+	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.rc, "KUBE_CONFIG_PATH="+w.kubeconfig, "CHECKPOINT_DISABLE=1", "TF_VAR_api_token="+w.token)
 	// An interrupted apply saves its state before it ends.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	return cmd
 }
 
-// connection is the output s3 of the example.
+// connection is what a client of the object storage needs.
 type connection struct {
 	Endpoint  string `json:"endpoint"`
 	Region    string `json:"region"`
@@ -91,11 +97,23 @@ type connection struct {
 	Secret    string `json:"secret"`
 }
 
-func (w *workspace) s3(ctx context.Context) (*connection, error) {
-	out, err := w.command(ctx, "output", "-json", "s3").Output()
+// outputs are those of the example.
+type outputs struct {
+	// S3 are the connections of the users.
+	S3 struct {
+		Value map[string]connection `json:"value"`
+	} `json:"s3"`
+	// API is the host and port of the API.
+	API struct {
+		Value string `json:"value"`
+	} `json:"api"`
+}
+
+func (w *workspace) outputs(ctx context.Context) (*outputs, error) {
+	out, err := w.command(ctx, "output", "-json").Output()
 	if err != nil {
-		return nil, fmt.Errorf("the output s3 cannot be read: %w", err)
+		return nil, fmt.Errorf("the outputs cannot be read: %w", err)
 	}
-	var c connection
-	return &c, json.Unmarshal(out, &c)
+	var o outputs
+	return &o, json.Unmarshal(out, &o)
 }

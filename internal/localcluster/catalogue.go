@@ -92,6 +92,7 @@ var catalogue = []catalogueEntry{
 		},
 	},
 	pythonImage("3.13", trixie),
+	indexImage(trixie),
 	postgresImage("17", trixie),
 	airflowImage("3.3.2", airflow332),
 	airflowImage("3.2.2", airflow322),

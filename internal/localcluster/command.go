@@ -173,6 +173,26 @@ func newCommand() *cobra.Command {
 			},
 		},
 		&cobra.Command{
+			Use:   "index",
+			Short: "Where pods reach no package index outside, give the node the image of one, and print its name; else print nothing",
+			Args:  cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				c, err := opts.existing(cmd.Context())
+				if err != nil || !isEmbedded(c) {
+					return err
+				}
+				archive, err := imageArchive(cmd.Context(), packageIndex, false)
+				if err != nil {
+					return err
+				}
+				if err := c.load(cmd.Context(), archive, nil); err != nil {
+					return err
+				}
+				fmt.Println(packageIndex)
+				return nil
+			},
+		},
+		&cobra.Command{
 			Use:   "opentofu",
 			Short: "Build the OpenTofu CLI and print its path",
 			Args:  cobra.NoArgs,

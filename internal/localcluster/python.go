@@ -28,7 +28,7 @@ func pythonImage(version, release string) catalogueEntry {
 			Cmd: []string{"python3"},
 			Env: []string{"LANG=C.UTF-8"},
 		},
-		trees: []func(context.Context) (string, error){debian(release, "python3", "python3-pip")},
+		trees: []func(context.Context) (string, error){debian(release, "python3", "python3-pip", "libstdc++6")},
 		files: func(builds) ([]file, error) {
 			out := []file{
 				{path: "/etc/passwd", content: "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"},

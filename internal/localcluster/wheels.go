@@ -47,7 +47,7 @@ func pythonTree(ctx context.Context, release, path, requirements string) (string
 		if index := os.Getenv("PIP_INDEX_URL"); index != "" {
 			settings = append(settings, "UV_DEFAULT_INDEX="+index)
 		}
-		platform := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH] + "-manylinux_2_34"
+		platform := processor() + "-manylinux_2_34"
 		_, err = runCommand(ctx, nil, "env", slices.Concat(settings, []string{uv, "pip", "install", "-q", "--no-deps", "--only-binary", ":all:",
 			"--python", python, "--python-version", version, "--python-platform", platform, "--target", packages, "-r", file})...)
 		if err != nil {
@@ -58,6 +58,20 @@ func pythonTree(ctx context.Context, release, path, requirements string) (string
 		}
 		return compilePackages(ctx, release, version, root, packages)
 	})
+}
+
+// processor is what Python calls the processors of this machine.
+func processor() string {
+	return map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+}
+
+// manylinux are the platforms whose packages run on the releases of Debian.
+func manylinux() []string {
+	var out []string
+	for _, level := range []string{"_2_34", "_2_28", "_2_17", "2014"} {
+		out = append(out, "manylinux"+level+"_"+processor())
+	}
+	return out
 }
 
 // uvProgram gives the path of uv, which it takes from PyPI.
