@@ -28,8 +28,8 @@ func full() *Model {
 		Executors: []string{localExecutor, kubernetesExecutor},
 		Database: &postgres.Database{External: &postgres.External{
 			Host: "db.example.com", Port: new(int64(6432)), Name: new("meta data"), User: new("air@flow"), SSLMode: new("verify-full"),
-			PasswordSecret: &postgres.SecretKey{Namespace: new("databases"), Name: "airflow", Version: new("2")},
-			CASecret:       &postgres.SecretKey{Name: "db-ca"},
+			PasswordSecret: &connection.SecretKey{Namespace: new("databases"), Name: "airflow", Version: new("2")},
+			CASecret:       &connection.SecretKey{Name: "db-ca"},
 		}},
 		DAGs:   map[string]string{"hello.py": "print()\n"},
 		Logs:   &connection.S3{Endpoint: "http://lake.data.svc.cluster.local:9000", Region: "eu-central-1", Bucket: new("logs"), Namespace: "data", Secret: "lake-user-airflow", Version: "1"},

@@ -203,12 +203,12 @@ func external(in Input, e External) (Output, diag.Diagnostics) {
 	out := Output{Secret: in.name(), Identity: strings.Join([]string{e.Host, strconv.FormatInt(e.port(), 10), e.name(in)}, "/")}
 	data := map[string]workload.SecretValue{}
 	if e.PasswordSecret != nil {
-		data[KeyPassword] = e.PasswordSecret.copied(in.Environment.Namespace, KeyPassword)
+		data[KeyPassword] = e.PasswordSecret.Copied(in.Environment.Namespace, KeyPassword)
 	} else {
 		data[KeyPassword] = workload.WriteOnly(e.PasswordWO, *e.PasswordWOVersion)
 	}
 	if e.CASecret != nil {
-		data[keyCA] = e.CASecret.copied(in.Environment.Namespace, keyCA)
+		data[keyCA] = e.CASecret.Copied(in.Environment.Namespace, keyCA)
 		out.Env = append(out.Env, corev1ac.EnvVar().WithName("PGSSLROOTCERT").WithValue(caPath+"/"+keyCA))
 		out.Volumes = append(out.Volumes, corev1ac.Volume().WithName("database-ca").WithSecret(corev1ac.SecretVolumeSource().
 			WithSecretName(in.name()).WithItems(corev1ac.KeyToPath().WithKey(keyCA).WithPath(keyCA))))
@@ -249,18 +249,4 @@ func (e External) user(in Input) string {
 		return in.Product
 	}
 	return *e.User
-}
-
-func (k SecretKey) copied(namespace, key string) workload.SecretValue {
-	if k.Namespace != nil {
-		namespace = *k.Namespace
-	}
-	if k.Key != nil {
-		key = *k.Key
-	}
-	version := ""
-	if k.Version != nil {
-		version = *k.Version
-	}
-	return workload.Copied(workload.SecretSource{Namespace: namespace, Name: k.Name}, key, version)
 }

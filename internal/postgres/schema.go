@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
@@ -39,23 +40,15 @@ type Embedded struct {
 
 // External is a database that somebody else keeps.
 type External struct {
-	Host              string     `tfsdk:"host"`
-	Port              *int64     `tfsdk:"port"`
-	Name              *string    `tfsdk:"name"`
-	User              *string    `tfsdk:"user"`
-	PasswordWO        *string    `tfsdk:"password_wo"`
-	PasswordWOVersion *string    `tfsdk:"password_wo_version"`
-	PasswordSecret    *SecretKey `tfsdk:"password_secret"`
-	SSLMode           *string    `tfsdk:"ssl_mode"`
-	CASecret          *SecretKey `tfsdk:"ca_secret"`
-}
-
-// SecretKey is a key of a Secret in the resource's namespace or another.
-type SecretKey struct {
-	Namespace *string `tfsdk:"namespace"`
-	Name      string  `tfsdk:"name"`
-	Key       *string `tfsdk:"key"`
-	Version   *string `tfsdk:"version"`
+	Host              string                `tfsdk:"host"`
+	Port              *int64                `tfsdk:"port"`
+	Name              *string               `tfsdk:"name"`
+	User              *string               `tfsdk:"user"`
+	PasswordWO        *string               `tfsdk:"password_wo"`
+	PasswordWOVersion *string               `tfsdk:"password_wo_version"`
+	PasswordSecret    *connection.SecretKey `tfsdk:"password_secret"`
+	SSLMode           *string               `tfsdk:"ssl_mode"`
+	CASecret          *connection.SecretKey `tfsdk:"ca_secret"`
 }
 
 // Attribute is that of a Database. product names what keeps its state there, in a
@@ -105,18 +98,9 @@ func externalAttributes() map[string]schema.Attribute {
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))}},
 		"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent.",
 			Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("password_secret"))}},
-		"password_secret": secretKey("Secret with the password. It is copied, so it may be in another namespace. Set this or `password_wo`.", "password"),
+		"password_secret": connection.SecretKeyInput("Secret with the password. It is copied, so it may be in another namespace. Set this or `password_wo`.", "password"),
 		"ssl_mode": schema.StringAttribute{Optional: true, MarkdownDescription: "How much TLS is asked for, in libpq's terms: `disable`, `allow`, `prefer` (default), `require`, `verify-ca` or `verify-full`.",
 			Validators: []validator.String{stringvalidator.OneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full")}},
-		"ca_secret": secretKey("Secret with the certificate of the authority that signed the server's. `verify-ca` and `verify-full` need it.", "ca.crt"),
+		"ca_secret": connection.SecretKeyInput("Secret with the certificate of the authority that signed the server's. `verify-ca` and `verify-full` need it.", "ca.crt"),
 	}
-}
-
-func secretKey(description, key string) schema.Attribute {
-	return schema.SingleNestedAttribute{Optional: true, MarkdownDescription: description, Attributes: map[string]schema.Attribute{
-		"namespace": schema.StringAttribute{Optional: true, MarkdownDescription: "Namespace of the Secret. Default: the resource's.", Validators: []validator.String{validate.DNSLabel()}},
-		"name":      schema.StringAttribute{Required: true, MarkdownDescription: "Name of the Secret.", Validators: []validator.String{validate.ObjectName()}},
-		"key":       schema.StringAttribute{Optional: true, MarkdownDescription: "Key in it. Default: `" + key + "`.", Validators: []validator.String{validate.DataKey()}},
-		"version":   schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have the value copied again."},
-	}}
 }
