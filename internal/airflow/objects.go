@@ -23,7 +23,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	m.URL, m.AdminSecret = &url, nil
 
 	database, more := postgres.Render(postgres.Input{
-		Database: m.Database, Common: m.placement(), Environment: env, Resource: m.Name, Product: productName, Version: m.version(), Scheme: "postgresql+psycopg2",
+		Database: m.Database, Common: m.Placement(), Environment: env, Resource: m.Name, Product: productName, Version: m.version(), Scheme: "postgresql+psycopg2",
 	})
 	diags.Append(more...)
 	if diags.HasError() {

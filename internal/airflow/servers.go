@@ -160,16 +160,6 @@ func (r *renderer) airflow(in pod.TemplateInput, own pod.Settings, ends bool) po
 	return template
 }
 
-// placement are the settings of all pods that make sense for a database too: where
-// pods run and whence their images come, but not as whom, with which volumes or
-// with which variables.
-func (m *Model) placement() pod.Settings {
-	return pod.Settings{
-		NodeSelector: m.NodeSelector, Tolerations: m.Tolerations, PriorityClass: m.PriorityClass, ImagePullSecrets: m.ImagePullSecrets,
-		PodLabels: m.PodLabels, PodAnnotations: m.PodAnnotations,
-	}
-}
-
 func sortedKeys[V any](m map[string]V) []string {
 	var keys []string
 	for key := range m {

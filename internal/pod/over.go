@@ -27,3 +27,13 @@ func (s Settings) Over(all Settings) Settings {
 	}
 	return out
 }
+
+// Placement are the settings of all of a resource's pods that make sense for a
+// database too: where pods run and whence their images come, but not as whom, with
+// which volumes or with which variables.
+func (s Settings) Placement() Settings {
+	return Settings{
+		NodeSelector: s.NodeSelector, Tolerations: s.Tolerations, PriorityClass: s.PriorityClass, ImagePullSecrets: s.ImagePullSecrets,
+		PodLabels: s.PodLabels, PodAnnotations: s.PodAnnotations,
+	}
+}
