@@ -96,6 +96,8 @@ var catalogue = []catalogueEntry{
 	postgresImage("17", trixie),
 	airflowImage("3.3.2", airflow332),
 	airflowImage("3.2.2", airflow322),
+	mlflowImage("3.17.2", mlflow3172),
+	mlflowImage("3.16.1", mlflow3161),
 	sparkImage(),
 	sparkS3Image(),
 }
