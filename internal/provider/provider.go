@@ -26,7 +26,8 @@ import (
 
 // Provider is the analytics provider.
 type Provider struct {
-	version string
+	version  string
+	settings *workload.Settings
 }
 
 var _ provider.ProviderWithValidateConfig = (*Provider)(nil)
@@ -103,9 +104,13 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		return kube.New(config)
 	})
 	kube.Warm()
+	p.settings = settings
 	resp.ResourceData = settings
 	resp.DataSourceData = settings
 }
+
+// Settings are those of the last Configure, nil before it.
+func (p *Provider) Settings() *workload.Settings { return p.settings }
 
 // Resources lists what the provider offers.
 func (p *Provider) Resources(context.Context) []func() resource.Resource {

@@ -19,7 +19,9 @@ func Serve(p provider.Provider, debug bool) error {
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
-	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &refreshed{ProviderServer: providerserver.NewProtocol6(p)()} }, options...)
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer {
+		return &refreshed{ProviderServer: providerserver.NewProtocol6(p)(), provider: p}
+	}, options...)
 }
 
 // limitLogs keeps the SDK from writing its own logs where the CLI would only drop them. The CLI gets everything that a provider logs

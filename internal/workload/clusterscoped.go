@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
@@ -82,6 +83,15 @@ func (p Product[M]) identitySchema() identityschema.Schema {
 		p.namespaceAttribute(): namespace,
 		"name":                 identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the resource."},
 	}}
+}
+
+// identityValue is the resource's identity as a value.
+func (p Product[M]) identityValue(namespace, name string) tftypes.Value {
+	attribute := p.namespaceAttribute()
+	return tftypes.NewValue(
+		tftypes.Object{AttributeTypes: map[string]tftypes.Type{attribute: tftypes.String, "name": tftypes.String}},
+		map[string]tftypes.Value{attribute: tftypes.NewValue(tftypes.String, namespace), "name": tftypes.NewValue(tftypes.String, name)},
+	)
 }
 
 // identify sets the resource's identity.

@@ -260,6 +260,7 @@ func (r *Resource[M]) conclude(ctx context.Context, s schema.Schema, a *applicat
 
 	applying := ctx
 	ctx = context.WithoutCancel(ctx)
+	planned = withNull(planned, "objects")
 	raw, err := setComputed(ctx, s, planned, d.encoded[0], d.encoded[0], engineComputed)
 	if err != nil {
 		diags.AddError("The state cannot be written", err.Error())
@@ -272,11 +273,11 @@ func (r *Resource[M]) conclude(ctx context.Context, s schema.Schema, a *applicat
 	} else {
 		diags.Append(state.SetAttribute(ctx, path.Root("impact"), impacted)...)
 	}
-	diags.Append(state.SetAttribute(ctx, path.Root("objects"), objects)...)
 	diags.Append(state.SetAttribute(ctx, path.Root("ready"), complete)...)
 	diags.Append(state.SetAttribute(ctx, path.Root("id"), r.id(a.model))...)
 	diags.Append(state.SetAttribute(ctx, path.Root("cluster"), identity)...)
 	diags.Append(r.observeStatus(ctx, s, a, planned, state)...)
+	state.Raw = withRoot(state.Raw, "objects", objectsValue(objects))
 	if interrupted || errors.Is(applying.Err(), context.Canceled) {
 		// The claim stays as it is: "applied" is never written after an interrupt.
 		complete = false

@@ -27,9 +27,28 @@ type draft[M any] struct {
 	env     Environment
 }
 
-// draft renders a planned value. The rendering is nil, without an error, when it
-// depends on unknown values altogether.
+// draft renders a planned value, and encodes what the rendering has set in the
+// models. The rendering is nil, without an error, when it depends on unknown values
+// altogether.
 func (r *Resource[M]) draft(ctx context.Context, s schema.Schema, planned, config tftypes.Value) (*draft[M], diag.Diagnostics) {
+	d, diags := r.sketch(ctx, s, planned, config)
+	if d == nil || d.things[0] == nil {
+		return d, diags
+	}
+	for n, m := range d.models {
+		if n > 0 && m == d.models[0] {
+			d.encoded[n] = d.encoded[0]
+			break
+		}
+		var more diag.Diagnostics
+		d.encoded[n], more = r.encode(ctx, s, m)
+		diags.Append(more...)
+	}
+	return d, diags
+}
+
+// sketch is a draft without encoded models.
+func (r *Resource[M]) sketch(ctx context.Context, s schema.Schema, planned, config tftypes.Value) (*draft[M], diag.Diagnostics) {
 	var diags diag.Diagnostics
 	in, err := inputs(ctx, s, planned, config)
 	if err != nil {
@@ -69,10 +88,8 @@ func (r *Resource[M]) draft(ctx context.Context, s schema.Schema, planned, confi
 		if n == 0 {
 			diags.Append(more...)
 		}
-		d.encoded[n], more = r.encode(ctx, s, d.models[n])
-		diags.Append(more...)
 		if !d.unknown {
-			d.models[1], d.things[1], d.encoded[1] = d.models[0], d.things[0], d.encoded[0]
+			d.models[1], d.things[1] = d.models[0], d.things[0]
 			break
 		}
 	}
@@ -219,7 +236,7 @@ func (p *planner[M]) plan(ctx context.Context, req resource.ModifyPlanRequest, r
 	if diags.HasError() {
 		return diags
 	}
-	raw := resp.Plan.Raw
+	raw := withNull(resp.Plan.Raw, "objects")
 	var err error
 	if p.draft.things[0] != nil {
 		raw, err = setComputed(ctx, p.schema, raw, p.draft.encoded[0], p.draft.encoded[1], engineComputed)
@@ -234,8 +251,9 @@ func (p *planner[M]) plan(ctx context.Context, req resource.ModifyPlanRequest, r
 	if p.create && p.settings.ShortCreatePlan {
 		next = nil
 	}
-	diags.Append(p.setEngineAttributes(ctx, &resp.Plan, next, impact)...)
+	diags.Append(p.setEngineAttributes(ctx, &resp.Plan, impact)...)
 	diags.Append(p.plannedStatus(ctx, &resp.Plan, req.State)...)
+	resp.Plan.Raw = withRoot(resp.Plan.Raw, "objects", plannedObjects(next))
 	return diags
 }
 
@@ -258,10 +276,10 @@ func (p *planner[M]) moves() (at path.Path, moves bool) {
 	return at, true
 }
 
-// setEngineAttributes plans the computed attributes that every resource has.
-func (p *planner[M]) setEngineAttributes(ctx context.Context, plan *tfsdk.Plan, next view, impact []string) diag.Diagnostics {
+// setEngineAttributes plans the computed attributes that every resource has, but
+// for objects.
+func (p *planner[M]) setEngineAttributes(ctx context.Context, plan *tfsdk.Plan, impact []string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	diags.Append(plan.SetAttribute(ctx, path.Root("objects"), objectsValue(next))...)
 	if impact == nil || p.unknownSettings() && !p.create {
 		// Without the cluster nobody knows what there is to repair.
 		diags.Append(plan.SetAttribute(ctx, path.Root("impact"), unknownStrings())...)

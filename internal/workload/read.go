@@ -9,8 +9,8 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
@@ -18,81 +18,119 @@ import (
 
 // Read shows what another hand changed since the last apply.
 func (r *Resource[M]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	s := r.product.fullSchema(ctx)
-	m, diags := r.decode(ctx, s, req.State.Raw)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	found, _ := ctx.Value(aheadKey{}).(*reading)
+	if found == nil {
+		found = r.read(ctx, req.State.Raw, req.Private)
+	}
+	resp.Diagnostics.Append(found.diags...)
+	if found.name != "" {
+		// Whatever else was found: a state that a CLI without identities wrote lacks it.
+		resp.Diagnostics.Append(r.product.identify(ctx, resp.Identity, found.namespace, found.name)...)
+	}
+	if found.gone {
+		resp.State.RemoveResource(ctx)
 		return
+	}
+	resp.State.Raw = found.state
+	if found.memory != nil {
+		resp.Diagnostics.Append(found.memory.write(ctx, resp.Private)...)
+	}
+}
+
+// reading is what a read has found.
+type reading struct {
+	diags           diag.Diagnostics
+	namespace, name string
+	// state is the one to keep, gone the end of it.
+	state tftypes.Value
+	gone  bool
+	// memory is to be stored, where it is not nil.
+	memory *private
+	// unchanged is set when state is what it was before.
+	unchanged bool
+	// settled is set when a plan that follows has nothing to do and nothing to say,
+	// while the configuration stays as the state has it.
+	settled bool
+}
+
+// read looks at everything that belongs to a resource with that state.
+func (r *Resource[M]) read(ctx context.Context, state tftypes.Value, stored privateGetter) *reading {
+	out := &reading{state: state, unchanged: true}
+	s := r.product.fullSchema(ctx)
+	m, diags := r.decode(ctx, s, state)
+	out.diags.Append(diags...)
+	if out.diags.HasError() {
+		return out
 	}
 	c := commonOf(m)
-	// The identity comes first: a state that a CLI without identities wrote lacks
-	// it, whatever the rest of this function finds.
-	namespace, name, _ := strings.Cut(*c.ID, "/")
-	resp.Diagnostics.Append(r.product.identify(ctx, resp.Identity, namespace, name)...)
+	out.namespace, out.name, _ = strings.Cut(*c.ID, "/")
 	if r.settings == nil {
-		return
+		return out
 	}
-	memory, diags := readPrivate(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
+	memory, diags := readPrivate(ctx, stored)
+	out.diags.Append(diags...)
+	if out.diags.HasError() {
+		return out
 	}
 	if r.unknownSettings() {
 		if memory != nil {
 			memory.Unrefreshed = true
-			resp.Diagnostics.Append(memory.write(ctx, resp.Private)...)
+			out.memory = memory
 		}
-		return
+		return out
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout(c.timeouts().Read, defaultReadTimeout))
 	defer cancel()
 	cluster, diags := r.connect()
 	if diags.HasError() {
-		resp.Diagnostics.Append(diags...)
-		return
+		out.diags.Append(diags...)
+		return out
 	}
 	identity, err := cluster.Identity(ctx)
 	if err != nil {
-		resp.Diagnostics.Append(unread(*c.ID, err))
-		return
+		out.diags.Append(unread(*c.ID, err))
+		return out
 	}
 	same, err := sameCluster(cluster, c.Cluster, memory, identity)
 	if err != nil {
-		resp.Diagnostics.Append(unread(*c.ID, err))
-		return
+		out.diags.Append(unread(*c.ID, err))
+		return out
 	}
 	if !same {
 		// No error: the plan, which knows the configuration, decides about it.
-		resp.Diagnostics.AddWarning(*c.ID+" is in another cluster", fmt.Sprintf("It was created in cluster %s, and the provider's configuration leads to %s. "+
+		out.diags.AddWarning(*c.ID+" is in another cluster", fmt.Sprintf("It was created in cluster %s, and the provider's configuration leads to %s. "+
 			"The state stays as it was; nothing counts as deleted.", *c.Cluster, identity))
-		return
+		return out
 	}
 	if memory == nil {
 		if memory, err = r.remembered(ctx, cluster, *c.ID); err != nil {
-			resp.Diagnostics.Append(unread(*c.ID, err))
-			return
+			out.diags.Append(unread(*c.ID, err))
+			return out
 		}
 		if memory == nil {
-			return
+			return out
 		}
 	}
 	o := observer[M]{Resource: r, cluster: cluster, model: m, memory: memory}
 	objects, gone, diags := o.observe(ctx)
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() {
-		return
+	out.diags.Append(diags...)
+	if diags.HasError() || gone || objects == nil {
+		out.gone = gone && !diags.HasError()
+		return out
 	}
-	if gone {
-		resp.State.RemoveResource(ctx)
-		return
+	out.memory = memory
+	if !maps.EqualFunc(objects, c.Objects, maps.Equal) {
+		out.unchanged = false
+		out.state = withRoot(out.state, "objects", objectsValue(objects))
 	}
-	if objects == nil {
-		return
+	status, diags := r.refreshStatus(ctx, s, reach{cluster: cluster, records: memory.Records, namespace: out.namespace}, out.state)
+	out.diags.Append(diags...)
+	for name, value := range status {
+		out.unchanged = false
+		out.state = withRoot(out.state, name, value)
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("objects"), objects)...)
-	resp.Diagnostics.Append(r.refreshStatus(ctx, s, reach{cluster: cluster, records: memory.Records, namespace: c.namespaceInState()}, &resp.State)...)
-	resp.Diagnostics.Append(memory.write(ctx, resp.Private)...)
-	r.noteSettled(ctx, s, req.State.Raw, m, objects, memory)
+	out.settled = r.settled(ctx, s, state, m, objects, memory)
+	return out
 }
 
 // unread is the warning about a cluster that did not tell what is there.

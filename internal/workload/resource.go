@@ -85,7 +85,14 @@ func (r *Resource[M]) environmentOf(n int, c *Common) Environment {
 // decode turns a value without unknowns into a model.
 func (r *Resource[M]) decode(ctx context.Context, s schema.Schema, value tftypes.Value) (*M, diag.Diagnostics) {
 	var m M
+	objects, known := objectsOf(value)
+	if known {
+		value = withNull(value, "objects")
+	}
 	diags := tfsdk.State{Raw: value, Schema: s}.Get(ctx, &m)
+	if known && !diags.HasError() {
+		commonOf(&m).Objects = objects
+	}
 	return &m, diags
 }
 

@@ -139,30 +139,34 @@ func (r *Resource[M]) observeStatus(ctx context.Context, s schema.Schema, a *app
 	return diags
 }
 
-// refreshStatus sets the attributes of the status in a state that was read.
-func (r *Resource[M]) refreshStatus(ctx context.Context, s schema.Schema, cluster reach, state *tfsdk.State) diag.Diagnostics {
+// refreshStatus returns those attributes of the status that differ from what a state
+// has.
+func (r *Resource[M]) refreshStatus(ctx context.Context, s schema.Schema, cluster reach, state tftypes.Value) (map[string]tftypes.Value, diag.Diagnostics) {
 	if r.product.Status == nil {
-		return nil
+		return nil, nil
 	}
-	m, diags := r.decode(ctx, s, state.Raw)
-	prior, more := r.decode(ctx, s, state.Raw)
+	m, diags := r.decode(ctx, s, state)
+	prior, more := r.decode(ctx, s, state)
 	diags.Append(more...)
 	if diags.HasError() {
-		return diags
+		return nil, diags
 	}
 	if more := r.look(ctx, m, prior, &cluster); len(more) > 0 {
 		// It stands in the state as it was.
-		return append(diags, more...)
+		return nil, append(diags, more...)
 	}
 	encoded, more := r.encode(ctx, s, m)
 	diags.Append(more...)
 	if diags.HasError() {
-		return diags
+		return nil, diags
 	}
+	before, now, changed := rootsOf(state), rootsOf(encoded), map[string]tftypes.Value{}
 	for _, name := range r.product.Status.Attributes {
-		diags.Append(copyAttribute(ctx, s, encoded, name, state)...)
+		if !now[name].Equal(before[name]) {
+			changed[name] = now[name]
+		}
 	}
-	return diags
+	return changed, diags
 }
 
 // look calls Observe. What it cannot tell is a warning: nothing depends on it.

@@ -6,13 +6,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-var leavesType = types.MapType{ElemType: types.StringType}
+// Types of the attribute objects and of its elements.
+var (
+	leavesType  = tftypes.Map{ElementType: tftypes.String}
+	objectsType = tftypes.Map{ElementType: leavesType}
+)
 
 func unknownString() types.String { return types.StringUnknown() }
 
@@ -20,28 +23,42 @@ func unknownBool() types.Bool { return types.BoolUnknown() }
 
 func unknownStrings() types.List { return types.ListUnknown(types.StringType) }
 
-// objectsValue is the value of the attribute objects. A nil view is unknown.
-func objectsValue(v view) types.Map {
-	if v == nil {
-		return types.MapUnknown(leavesType)
+// objectsValue is the value of the attribute objects in a state.
+func objectsValue(objects map[string]map[string]string) tftypes.Value {
+	elements := make(map[string]tftypes.Value, len(objects))
+	for key, leaves := range objects {
+		texts := make(map[string]tftypes.Value, len(leaves))
+		for path, text := range leaves {
+			texts[path] = tftypes.NewValue(tftypes.String, text)
+		}
+		elements[key] = tftypes.NewValue(leavesType, texts)
 	}
-	objects := make(map[string]attr.Value, len(v))
+	return tftypes.NewValue(objectsType, elements)
+}
+
+// plannedObjects is the value of the attribute objects in a plan. A nil view is
+// unknown, and so are nil leaves and texts.
+func plannedObjects(v view) tftypes.Value {
+	if v == nil {
+		return tftypes.NewValue(objectsType, tftypes.UnknownValue)
+	}
+	elements := make(map[string]tftypes.Value, len(v))
 	for key, leaves := range v {
 		if leaves == nil {
-			objects[key] = types.MapUnknown(types.StringType)
+			elements[key] = tftypes.NewValue(leavesType, tftypes.UnknownValue)
 			continue
 		}
-		texts := make(map[string]attr.Value, len(leaves))
+		texts := make(map[string]tftypes.Value, len(leaves))
 		for path, text := range leaves {
 			if text == nil {
-				texts[path] = types.StringUnknown()
+				texts[path] = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 			} else {
-				texts[path] = types.StringValue(*text)
+				texts[path] = tftypes.NewValue(tftypes.String, *text)
 			}
 		}
-		objects[key] = types.MapValueMust(types.StringType, texts)
+		elements[key] = tftypes.NewValue(leavesType, texts)
 	}
-	return types.MapValueMust(leavesType, objects)
+	return tftypes.NewValue(objectsType, elements)
 }
 
 // plannedID is unknown while the namespace or the name is.
