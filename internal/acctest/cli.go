@@ -53,6 +53,26 @@ func (w *Workspace) WriteFile(name, content string) {
 	}
 }
 
+// Copy copies the files of a folder, such as those of an example, into a folder of
+// the workspace.
+func (w *Workspace) Copy(from, to string) {
+	w.t.Helper()
+	files, err := filepath.Glob(filepath.Join(from, "*"))
+	if err != nil || len(files) == 0 {
+		w.t.Fatalf("%s has no files (%v)", from, err)
+	}
+	if err := os.MkdirAll(filepath.Join(w.Dir, to), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.WriteFile(filepath.Join(to, filepath.Base(file)), string(content))
+	}
+}
+
 // ReadFile reads a file of the workspace, for instance terraform.tfstate.
 func (w *Workspace) ReadFile(name string) string {
 	w.t.Helper()

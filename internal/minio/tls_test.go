@@ -1,70 +1,22 @@
 package minio_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// certificate makes a Secret as cert-manager would, for the names of the Service
-// and of the servers, and returns the authority.
+// certificate makes a Secret for the names of the Service and of the servers, and
+// returns the authority.
 func (l *lake) certificate(secret string) *x509.CertPool {
 	l.t.Helper()
-	must := func(err error) {
-		l.t.Helper()
-		if err != nil {
-			l.t.Fatal(err)
-		}
-	}
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	must(err)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "lake"}, NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{
-			"lake", "lake." + l.namespace + ".svc", "lake." + l.namespace + ".svc.cluster.local",
-			"*.lake-servers." + l.namespace + ".svc.cluster.local",
-		},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
-	must(err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	must(err)
-	encode := func(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
-	_, err = l.c.CoreV1().Secrets(l.namespace).Create(l.t.Context(), &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: secret}, Type: corev1.SecretTypeTLS,
-		Data: map[string][]byte{
-			"tls.crt": encode("CERTIFICATE", leafDER), "tls.key": encode("PRIVATE KEY", keyDER), "ca.crt": encode("CERTIFICATE", caDER),
-		},
-	}, metav1.CreateOptions{})
-	must(err)
-	pool := x509.NewCertPool()
-	parsed, err := x509.ParseCertificate(caDER)
-	must(err)
-	pool.AddCert(parsed)
-	return pool
+	return l.c.Certificate(l.t, l.namespace, secret, "lake", "lake."+l.namespace+".svc", "lake."+l.namespace+".svc.cluster.local",
+		"*.lake-servers."+l.namespace+".svc.cluster.local")
 }
 
 // TestAccMinIOWithTLS serves TLS between servers and to clients, with all that

@@ -74,6 +74,12 @@ func (s *stand) pods() []corev1.Pod {
 // result is the attribute result.
 func (s *stand) result() map[string]any {
 	s.t.Helper()
+	return s.resultOf(address)
+}
+
+// resultOf is the attribute result of another resource.
+func (s *stand) resultOf(address string) map[string]any {
+	s.t.Helper()
 	r, _ := s.Attributes(address)["result"].(map[string]any)
 	return r
 }

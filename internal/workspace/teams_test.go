@@ -3,7 +3,6 @@ package workspace_test
 import (
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -50,8 +49,9 @@ func TestAccTeams(t *testing.T) {
 	c := acctest.Connect(t)
 	w := acctest.NewWorkspace(t)
 	w.Env = []string{"KUBE_CONFIG_PATH=" + c.Kubeconfig}
-	copyExample(t, w, filepath.Join("..", "..", "examples", "team"), "")
-	copyExample(t, w, filepath.Join("..", "..", "examples", "modules", "team"), "modules")
+	w.Copy(filepath.Join("..", "..", "examples", "team"), "")
+	w.Copy(filepath.Join("..", "..", "examples", "modules", "team"), "modules")
+	w.WriteFile("main.tf", strings.ReplaceAll(w.ReadFile("main.tf"), "../modules/team", "./modules"))
 	claims := c.Namespace(t)
 	prefix := claims + "-"
 	for _, name := range []string{"storage", "marketing", "finance"} {
@@ -135,25 +135,4 @@ func childAttributes(w *acctest.Workspace, address string) map[string]any {
 		}
 	}
 	return nil
-}
-
-// copyExample copies the configuration of an example into a folder of the workspace,
-// where its modules are below it.
-func copyExample(t *testing.T, w *acctest.Workspace, from, folder string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(from, "*"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("the example %s has no files (%v)", from, err)
-	}
-	to := filepath.Join(w.Dir, folder)
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.WriteFile(filepath.Join(folder, filepath.Base(file)), strings.ReplaceAll(string(content), "../modules/team", "./modules"))
-	}
 }
