@@ -31,13 +31,18 @@ func providerSchemas(ctx context.Context) (map[string]any, error) {
 			return nil, fmt.Errorf("%s: %s", d.Summary, d.Detail)
 		}
 	}
-	if len(resp.Functions)+len(resp.EphemeralResourceSchemas)+len(resp.ListResourceSchemas)+len(resp.ActionSchemas) > 0 {
-		return nil, errors.New("functions, ephemeral resources, list resources and actions are not translated yet: add them to internal/docs/schema.go")
+	if len(resp.Functions)+len(resp.EphemeralResourceSchemas)+len(resp.ListResourceSchemas) > 0 {
+		return nil, errors.New("functions, ephemeral resources and list resources are not translated yet: add them to internal/docs/schema.go")
+	}
+	actions := map[string]any{}
+	for name, s := range resp.ActionSchemas {
+		actions[name] = map[string]any{"block": blockJSON(s.Schema.Block)}
 	}
 	own := map[string]any{
 		"provider":                  schemaJSON(resp.Provider),
 		"resource_schemas":          schemasJSON(resp.ResourceSchemas),
 		"data_source_schemas":       schemasJSON(resp.DataSourceSchemas),
+		"action_schemas":            actions,
 		"resource_identity_schemas": identitiesJSON(identities.IdentitySchemas),
 	}
 	return map[string]any{"format_version": "1.0", "provider_schemas": map[string]any{providerName: own}}, nil

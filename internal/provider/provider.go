@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -18,6 +19,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/airflow"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/minio"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/script"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/spark"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -30,7 +32,10 @@ type Provider struct {
 	settings *workload.Settings
 }
 
-var _ provider.ProviderWithValidateConfig = (*Provider)(nil)
+var (
+	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
+	_ provider.ProviderWithActions        = (*Provider)(nil)
+)
 
 // New returns the constructor of the provider.
 func New(version string) func() provider.Provider {
@@ -107,6 +112,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	p.settings = settings
 	resp.ResourceData = settings
 	resp.DataSourceData = settings
+	resp.ActionData = settings
 }
 
 // Settings are those of the last Configure, nil before it.
@@ -122,6 +128,11 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 		workload.NewResource(workspace.Product()),
 		workload.NewResource(spark.Product()),
 	}
+}
+
+// Actions lists what can be done besides changing resources.
+func (p *Provider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{run.NewAction}
 }
 
 // DataSources lists none: the resources' own attributes say what there is to
