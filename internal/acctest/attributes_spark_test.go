@@ -145,11 +145,16 @@ func sparkCases() map[string]attributeCase {
 		"schedule.keep_failed":       {before: scheduled(""), with: scheduled(`, keep_failed = 1`), changes: []string{"CronJob/driver spec.failedJobsHistoryLimit"}},
 		"schedule.retries":           {before: scheduled(""), with: scheduled(`, retries = 1`), changes: []string{"CronJob/driver spec.jobTemplate.spec.backoffLimit"}},
 		"schedule.time_limit":        {before: scheduled(""), with: scheduled(`, time_limit = "1m"`), changes: []string{"CronJob/driver spec.jobTemplate.spec.activeDeadlineSeconds"}},
-		"once.wait":                  {with: `once = { wait = false }`},
-		"once.triggers":              {with: `once = { triggers = { day = "1" } }`},
-		"once.retries":               {with: `once = { retries = 2 }`, changes: []string{"Job/driver spec.backoffLimit"}},
-		"once.time_limit":            {with: `once = { time_limit = "1m" }`, changes: []string{"Job/driver spec.activeDeadlineSeconds"}},
-		"once.ttl":                   {with: `once = { ttl = "1m" }`, changes: []string{"Job/driver spec.ttlSecondsAfterFinished"}},
+		"schedule.no_retry_exit_codes": {
+			before: scheduled(""), with: scheduled(`, no_retry_exit_codes = [3]`),
+			changes: []string{"CronJob/driver spec.jobTemplate.spec.podFailurePolicy.rules[1].*"},
+		},
+		"once.no_retry_exit_codes": {with: `once = { no_retry_exit_codes = [3] }`, changes: []string{"Job/driver spec.podFailurePolicy.rules[1].*"}},
+		"once.wait":                {with: `once = { wait = false }`},
+		"once.triggers":            {with: `once = { triggers = { day = "1" } }`},
+		"once.retries":             {with: `once = { retries = 2 }`, changes: []string{"Job/driver spec.backoffLimit"}},
+		"once.time_limit":          {with: `once = { time_limit = "1m" }`, changes: []string{"Job/driver spec.activeDeadlineSeconds"}},
+		"once.ttl":                 {with: `once = { ttl = "1m" }`, changes: []string{"Job/driver spec.ttlSecondsAfterFinished"}},
 	})
 	return cases
 }

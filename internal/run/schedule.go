@@ -8,24 +8,13 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
 
-// Schedule says when runs begin.
-type Schedule struct {
-	Cron     string
-	TimeZone *string
-	Suspend  *bool
-}
-
 // shownRuns is how many of the next runs are shown.
 const shownRuns = 3
 
 // times gives the schedule and its time zone; nil where one is not valid, or is a
 // stand-in.
 func (s *Schedule) times() (cron.Schedule, *time.Location) {
-	name := validate.DefaultTimeZone
-	if s.TimeZone != nil {
-		name = *s.TimeZone
-	}
-	location, err := time.LoadLocation(name)
+	location, err := time.LoadLocation(or(s.TimeZone, validate.DefaultTimeZone))
 	if err != nil {
 		return nil, nil
 	}
@@ -39,7 +28,7 @@ func (s *Schedule) times() (cron.Schedule, *time.Location) {
 // nextRuns are the next runs after a moment.
 func (s *Schedule) nextRuns(after time.Time) []string {
 	schedule, location := s.times()
-	if schedule == nil || s.Suspend != nil && *s.Suspend {
+	if schedule == nil || or(s.Suspend, false) {
 		return []string{}
 	}
 	out := []string{}
@@ -58,7 +47,7 @@ const mostMissed = 100
 // missed counts the runs that were due between the last one and now.
 func (s *Schedule) missed(last, now time.Time) int64 {
 	schedule, location := s.times()
-	if schedule == nil || s.Suspend != nil && *s.Suspend {
+	if schedule == nil || or(s.Suspend, false) {
 		return 0
 	}
 	var n int64

@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"strings"
 
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
-	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -19,59 +16,24 @@ const (
 	keyCronJob = "CronJob/run"
 )
 
-// jobSpec is what a single and a scheduled run have in common.
-func (r *renderer) jobSpec(t pod.Template, retries *int64, limit *string, final []int64) *batchv1ac.JobSpecApplyConfiguration {
+// pods are those of a run.
+func (r *renderer) pods(t pod.Template) run.Pods {
 	t.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
-	spec := run.JobSpec(t.Spec, retries, limit)
-	if len(final) > 0 {
-		codes := batchv1ac.PodFailurePolicyOnExitCodesRequirement().WithContainerName(container).WithOperator(batchv1.PodFailurePolicyOnExitCodesOpIn)
-		for _, code := range final {
-			codes.WithValues(int32(code))
-		}
-		spec.PodFailurePolicy.WithRules(batchv1ac.PodFailurePolicyRule().WithAction(batchv1.PodFailurePolicyActionFailJob).WithOnExitCodes(codes))
-	}
-	return spec
+	return run.Pods{Template: t.Spec, Container: container}
 }
 
 func (r *renderer) job(t pod.Template) workload.Object {
-	o := r.Once
-	spec := r.jobSpec(t, o.Retries, o.TimeLimit, o.NoRetryExitCodes)
-	if o.TTL != nil {
-		spec.WithTTLSecondsAfterFinished(int32(run.Seconds(*o.TTL)))
-	}
 	return workload.Object{
-		Key: keyJob, Stage: workload.StageJob, RunKey: r.runKey(), Mask: t.Mask("spec.template"), NoWait: o.Wait != nil && !*o.Wait,
-		Manifest: batchv1ac.Job(r.Name, r.env.Namespace).WithSpec(spec),
+		Key: keyJob, Stage: workload.StageJob, RunKey: r.runKey(), Mask: t.Mask("spec.template"), NoWait: r.Once.Wait != nil && !*r.Once.Wait,
+		Manifest: r.Once.Job(r.Name, r.env.Namespace, r.pods(t)),
 	}
 }
 
 func (r *renderer) cronJob(t pod.Template) workload.Object {
-	s := r.Schedule
-	concurrency, zone := string(batchv1.ForbidConcurrent), validate.DefaultTimeZone
-	if s.Concurrency != nil {
-		concurrency = *s.Concurrency
-	}
-	if s.TimeZone != nil {
-		zone = *s.TimeZone
-	}
-	spec := batchv1ac.CronJobSpec().WithSchedule(s.Cron).WithTimeZone(zone).WithConcurrencyPolicy(batchv1.ConcurrencyPolicy(concurrency)).
-		WithSuspend(deref(s.Suspend)).
-		WithSuccessfulJobsHistoryLimit(history(s.KeepSucceeded)).WithFailedJobsHistoryLimit(history(s.KeepFailed)).
-		WithJobTemplate(batchv1ac.JobTemplateSpec().WithLabels(r.selector()).WithSpec(r.jobSpec(t, s.Retries, s.TimeLimit, s.NoRetryExitCodes)))
-	if s.StartingDeadline != nil {
-		spec.WithStartingDeadlineSeconds(run.Seconds(*s.StartingDeadline))
-	}
 	return workload.Object{
 		Key: keyCronJob, Stage: workload.StageServer, Mask: t.Mask("spec.jobTemplate.spec.template"),
-		Manifest: batchv1ac.CronJob(r.Name, r.env.Namespace).WithSpec(spec),
+		Manifest: r.Schedule.CronJob(r.Name, r.env.Namespace, r.selector(), r.pods(t)),
 	}
-}
-
-func history(kept *int64) int32 {
-	if kept == nil {
-		return 3
-	}
-	return int32(*kept)
 }
 
 // withoutSecrets is a configuration without the values of write-only attributes,

@@ -14,8 +14,8 @@ type Script struct {
 	workload.Common
 	pod.Settings
 	run.State
-	Once          *Once                    `tfsdk:"once"`
-	Schedule      *Schedule                `tfsdk:"schedule"`
+	Once          *run.Once                `tfsdk:"once"`
+	Schedule      *run.Schedule            `tfsdk:"schedule"`
 	Continuous    *Continuous              `tfsdk:"continuous"`
 	Code          *string                  `tfsdk:"script"`
 	Files         map[string]string        `tfsdk:"files"`
@@ -28,30 +28,6 @@ type Script struct {
 	Inputs        map[string]connection.S3 `tfsdk:"inputs"`
 	Outputs       map[string]connection.S3 `tfsdk:"outputs"`
 	Endpoint      *string                  `tfsdk:"endpoint"`
-}
-
-// Once runs the program to its end, when its run key changes.
-type Once struct {
-	Wait             *bool             `tfsdk:"wait"`
-	Triggers         map[string]string `tfsdk:"triggers"`
-	Retries          *int64            `tfsdk:"retries"`
-	TimeLimit        *string           `tfsdk:"time_limit"`
-	NoRetryExitCodes []int64           `tfsdk:"no_retry_exit_codes"`
-	TTL              *string           `tfsdk:"ttl"`
-}
-
-// Schedule runs the program at certain times.
-type Schedule struct {
-	Cron             string  `tfsdk:"cron"`
-	TimeZone         *string `tfsdk:"time_zone"`
-	Concurrency      *string `tfsdk:"concurrency"`
-	StartingDeadline *string `tfsdk:"starting_deadline"`
-	Suspend          *bool   `tfsdk:"suspend"`
-	KeepSucceeded    *int64  `tfsdk:"keep_succeeded"`
-	KeepFailed       *int64  `tfsdk:"keep_failed"`
-	Retries          *int64  `tfsdk:"retries"`
-	TimeLimit        *string `tfsdk:"time_limit"`
-	NoRetryExitCodes []int64 `tfsdk:"no_retry_exit_codes"`
 }
 
 // Continuous runs the program all the time.

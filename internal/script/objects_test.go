@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -36,7 +37,7 @@ func programs() map[string]struct {
 		access access
 	}{
 		"once": {script: Script{
-			Common: common, Once: &Once{Retries: new(int64(3)), TimeLimit: new("1h"), NoRetryExitCodes: []int64{2, 64}, TTL: new("24h")},
+			Common: common, Once: &run.Once{Retries: new(int64(3)), TimeLimit: new("1h"), NoRetryExitCodes: []int64{2, 64}, TTL: new("24h")},
 			Code: new("import rows\nrows.load()\n"), Files: map[string]string{"rows/__init__.py": "def load(): pass\n", "run.sh": "#!/bin/sh\n"}, Args: []string{"--full"},
 			Requirements: &Requirements{
 				Packages: []string{"boto3>=1.40,<2", "pandas==2.3.3"}, IndexURL: new("http://pypi.tools.svc.cluster.local/simple"), Credentials: new("pypi"),
@@ -45,7 +46,7 @@ func programs() map[string]struct {
 			Inputs: map[string]connection.S3{"raw": storage("raw")}, Outputs: map[string]connection.S3{"clean": storage("clean")},
 		}},
 		"schedule": {script: Script{
-			Common: common, Schedule: &Schedule{Cron: "0 6 * * 1-5", TimeZone: new("Europe/Berlin"), Concurrency: new("Replace"), StartingDeadline: new("10m"), KeepFailed: new(int64(5))},
+			Common: common, Schedule: &run.Schedule{Cron: "0 6 * * 1-5", TimeZone: new("Europe/Berlin"), Concurrency: new("Replace"), StartingDeadline: new("10m"), KeepFailed: new(int64(5))},
 			Code: new("#!/bin/bash\necho hello\n"), Image: new("registry.example.com/tools:1"),
 		}},
 		"continuous": {script: Script{
@@ -56,7 +57,7 @@ func programs() map[string]struct {
 			},
 		}},
 		"automation": {
-			script: Script{Common: common, Once: &Once{}, Code: new("print()"), Inputs: map[string]connection.S3{"raw": storage("raw")}},
+			script: Script{Common: common, Once: &run.Once{}, Code: new("print()"), Inputs: map[string]connection.S3{"raw": storage("raw")}},
 			access: access{
 				entra:      &Entra{TenantID: "example.com", ClientID: "00000000-0000-0000-0000-000000000001", Federated: new(true)},
 				databricks: &Databricks{Host: "https://adb.example", ClientID: new("robot"), ClientSecretWO: new("never rendered"), ClientSecretWOVersion: new("3")},
@@ -68,7 +69,7 @@ func programs() map[string]struct {
 			},
 		},
 		"certificate": {
-			script: Script{Common: common, Schedule: &Schedule{Cron: "@daily"}, Code: new("print()")},
+			script: Script{Common: common, Schedule: &run.Schedule{Cron: "@daily"}, Code: new("print()")},
 			access: access{
 				entra: &Entra{TenantID: "example.com", ClientID: "00000000-0000-0000-0000-000000000001", CertificateFrom: &FromKey{"robot", "robot.pem"}, AuthorityHost: new("https://login.example")},
 				http:  map[string]HTTP{"erp": {BaseURL: "https://erp.example", Username: new("robot"), PasswordFrom: &FromKey{"erp", "password"}}},
@@ -107,7 +108,7 @@ func TestRenderGolden(t *testing.T) {
 // TestRunKey tells what has a program run again from what does not.
 func TestRunKey(t *testing.T) {
 	key := func(change func(*Script, *access)) string {
-		s := Script{Common: workload.Common{Name: "it"}, Once: &Once{}, Code: new("print()"), Image: new("a:1")}
+		s := Script{Common: workload.Common{Name: "it"}, Once: &run.Once{}, Code: new("print()"), Image: new("a:1")}
 		a := access{http: map[string]HTTP{"api": {BaseURL: "https://a.example", TokenWO: new("one"), TokenWOVersion: new("1")}}}
 		change(&s, &a)
 		return (&renderer{Script: &s, access: a, env: environment()}).runKey()
@@ -147,7 +148,7 @@ func TestRunKey(t *testing.T) {
 // TestRefused has an entry for each configuration that contradicts itself.
 func TestRefused(t *testing.T) {
 	program := func(change func(*Script, *access)) (Script, access) {
-		s, a := Script{Common: workload.Common{Name: "it"}, Once: &Once{}, Code: new("print()")}, access{}
+		s, a := Script{Common: workload.Common{Name: "it"}, Once: &run.Once{}, Code: new("print()")}, access{}
 		change(&s, &a)
 		return s, a
 	}
@@ -156,7 +157,7 @@ func TestRefused(t *testing.T) {
 		path   string
 		says   string
 	}{
-		"two modes":       {func(s *Script, _ *access) { s.Schedule = &Schedule{Cron: "@daily"} }, "once", "one of once, schedule and continuous"},
+		"two modes":       {func(s *Script, _ *access) { s.Schedule = &run.Schedule{Cron: "@daily"} }, "once", "one of once, schedule and continuous"},
 		"nothing to run":  {func(s *Script, _ *access) { s.Code = nil }, "script", "Set script, command, or an image"},
 		"the same file":   {func(s *Script, _ *access) { s.Files = map[string]string{"main.py": "x"} }, `files["main.py"]`, "another name"},
 		"files alike":     {func(s *Script, _ *access) { s.Files = map[string]string{"a/b": "x", "a__b": "y"} }, `files["a__b"]`, "Rename one"},

@@ -63,7 +63,7 @@ func (s *Script) runs() run.Source {
 		source.Job = keyJob
 	case s.Schedule != nil:
 		source.CronJob = keyCronJob
-		source.Schedule = run.Schedule{Cron: s.Schedule.Cron, TimeZone: s.Schedule.TimeZone, Suspend: s.Schedule.Suspend}
+		source.Schedule = *s.Schedule
 	}
 	return source
 }

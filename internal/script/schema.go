@@ -86,19 +86,7 @@ func connectionNames() validator.Map {
 
 func modeAttributes() map[string]schema.Attribute {
 	oneMode := objectvalidator.ExactlyOneOf(path.MatchRoot("once"), path.MatchRoot("schedule"), path.MatchRoot("continuous"))
-	duration := func(description string) schema.Attribute {
-		return schema.StringAttribute{Optional: true, MarkdownDescription: description, Validators: []validator.String{validate.Duration()}}
-	}
-	retries := schema.Int64Attribute{
-		Optional: true, Validators: []validator.Int64{int64validator.Between(0, 100)},
-		MarkdownDescription: "How often a run that fails is tried again, at growing intervals from 10 seconds on. Default: 0.",
-	}
-	timeLimit := duration("How long a run may take with all its retries, for instance `30m`. Then it is ended. Default: no limit.")
-	noRetry := schema.ListAttribute{
-		Optional: true, ElementType: types.Int64Type,
-		Validators:          []validator.List{listvalidator.ValueInt64sAre(int64validator.Between(1, 255)), listvalidator.UniqueValues(), listvalidator.SizeBetween(1, 255)},
-		MarkdownDescription: "Exit codes that trying again does not help: a run that ends with one of them fails at once.",
-	}
+	words := run.Words{Program: "program", Retries: "How often a run that fails is tried again", TimeLimit: "30m", TTL: "1h"}
 	probe := func(description string) schema.Attribute {
 		return schema.SingleNestedAttribute{Optional: true, MarkdownDescription: description, Attributes: map[string]schema.Attribute{
 			"path": schema.StringAttribute{
@@ -118,38 +106,11 @@ func modeAttributes() map[string]schema.Attribute {
 			Optional: true, Validators: []validator.Object{oneMode},
 			MarkdownDescription: "Run the program to its end, as a Job. It runs again when the program, its arguments, its image, its environment, its connections or `triggers` change, as `impact` says " +
 				"beforehand, and for no other reason. Exactly one of `once`, `schedule` and `continuous` must be set.",
-			Attributes: map[string]schema.Attribute{
-				"wait":                schema.BoolAttribute{Optional: true, MarkdownDescription: "Wait for the end of the run, and fail the apply when the run fails. Default: `true`."},
-				"triggers":            schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Values of your choice that make the program run again when they change. They are shown in clear."},
-				"retries":             retries,
-				"time_limit":          timeLimit,
-				"no_retry_exit_codes": noRetry,
-				"ttl":                 duration("How long Job and pods stay after the end of the run, for instance `1h`. `result` stays nevertheless, and the program does not run again. Default: as long as the resource."),
-			},
+			Attributes: run.OnceAttributes(words),
 		},
 		"schedule": schema.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: "Run the program at certain times, as a CronJob. `kubectl create job --from=cronjob/NAME NAME-now` runs it in between.",
-			Attributes: map[string]schema.Attribute{
-				"cron": schema.StringAttribute{
-					Required: true, Validators: []validator.String{validate.Cron()},
-					MarkdownDescription: "When to run: minute, hour, day of the month, month and day of the week, for instance `0 6 * * 1-5`; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.",
-				},
-				"time_zone": schema.StringAttribute{
-					Optional: true, Validators: []validator.String{validate.TimeZone()},
-					MarkdownDescription: "Time zone of `cron`, by its name in the IANA database, for instance `Europe/Berlin`. Default: `Etc/UTC`.",
-				},
-				"concurrency": schema.StringAttribute{
-					Optional: true, Validators: []validator.String{stringvalidator.OneOf("Forbid", "Allow", "Replace")},
-					MarkdownDescription: "What to do when a run is due while another is under way: `Forbid` (default) leaves it out, `Allow` runs both, `Replace` ends the other one.",
-				},
-				"starting_deadline":   duration("How late a run may begin that could not begin in time. Default: without limit, but after more than 100 missed runs none begins any more."),
-				"suspend":             schema.BoolAttribute{Optional: true, MarkdownDescription: "Begin no runs. Default: `false`."},
-				"keep_succeeded":      schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of runs that succeeded whose Jobs and logs stay. Default: 3.", Validators: []validator.Int64{int64validator.Between(0, 1000)}},
-				"keep_failed":         schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of runs that failed whose Jobs and logs stay. Default: 3.", Validators: []validator.Int64{int64validator.Between(0, 1000)}},
-				"retries":             retries,
-				"time_limit":          timeLimit,
-				"no_retry_exit_codes": noRetry,
-			},
+			Optional: true, MarkdownDescription: "Run the program at certain times, as a CronJob. The action `analytics_run` runs it in between, and so does `kubectl create job --from=cronjob/NAME NAME-now`.",
+			Attributes: run.ScheduleAttributes(words),
 		},
 		"continuous": schema.SingleNestedAttribute{
 			Optional: true, MarkdownDescription: "Run the program all the time, as a Deployment. A change starts new pods and ends old ones only when the new ones are ready.",
@@ -165,9 +126,11 @@ func modeAttributes() map[string]schema.Attribute {
 					Optional: true, Validators: []validator.Int64{int64validator.Between(1024, 65535)},
 					MarkdownDescription: "TCP port on which the program listens. A Service of the resource's name then leads to the pods that are ready. Programs do not run as root, so the port is at least 1024.",
 				},
-				"readiness":    probe("When a pod is ready. Default: when it accepts connections on `port`; without a port, when it runs."),
-				"liveness":     probe("When a pod works; it is started anew otherwise. Default: as long as the program runs."),
-				"grace_period": duration("How long the program may take to end after SIGTERM. Default: `30s`."),
+				"readiness": probe("When a pod is ready. Default: when it accepts connections on `port`; without a port, when it runs."),
+				"liveness":  probe("When a pod works; it is started anew otherwise. Default: as long as the program runs."),
+				"grace_period": schema.StringAttribute{
+					Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How long the program may take to end after SIGTERM. Default: `30s`.",
+				},
 			},
 		},
 	}

@@ -378,10 +378,14 @@ except Exception as e:
     print(e)
     raise ValueError("the rows do not fit") from None
 `
-	attributes := strings.Replace(sizes, "spark_config = {", "spark_config = {\n\"spark.task.maxFailures\" = \"1\"", 1)
+	attributes := strings.Replace(sizes, "spark_config = {", "spark_config = {\n\"spark.task.maxFailures\" = \"1\"", 1) +
+		"\nonce = { retries = 3, no_retry_exit_codes = [1] }"
 	s.configure("hungry", hungry, attributes, "")
 	s.Apply().Fails().Says("Job", "hungry failed", "container driver ended with exit code 1", "ValueError: the rows do not fit",
 		"which it made, was lost: OOMKilled", "spark-kubernetes-executor needed more memory than its limit of 896Mi")
+	if n := len(s.pods("hungry", "driver")); n != 1 {
+		t.Errorf("a final exit code was tried again: there are %d drivers", n)
+	}
 	if got := s.result("hungry"); got["succeeded"] != false || fmt.Sprint(got["exit_code"]) != "1" {
 		t.Errorf("the result is %v", got)
 	}

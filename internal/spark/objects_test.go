@@ -14,6 +14,7 @@ import (
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -41,7 +42,7 @@ func full() *Model {
 		}},
 		DynamicAllocation: &DynamicAllocation{MinExecutors: new(int64(1)), MaxExecutors: 20, IdleTimeoutSeconds: new(int64(30)), ShuffleTimeoutSeconds: new(int64(600))},
 		Scratch:           &Scratch{Ephemeral: &pod.Claim{Size: "50Gi", StorageClass: new("fast")}},
-		Schedule: &Schedule{
+		Schedule: &run.Schedule{
 			Cron: "0 3 * * *", TimeZone: new("Europe/Berlin"), Suspend: new(true), Concurrency: new("Replace"), StartingDeadline: new("10m"),
 			KeepSucceeded: new(int64(1)), KeepFailed: new(int64(2)), Retries: new(int64(2)), TimeLimit: new("1h"),
 		},
@@ -56,7 +57,7 @@ func environment() workload.Environment {
 func s3InImage() *Model {
 	m := minimal()
 	m.S3, m.S3Jars, m.EventLog = lake(), new("image"), &EventLog{}
-	m.Once = &Once{Wait: new(false), Retries: new(int64(1)), TimeLimit: new("1h"), TTL: new("24h")}
+	m.Once = &run.Once{Wait: new(false), Retries: new(int64(1)), TimeLimit: new("1h"), TTL: new("24h")}
 	m.Scratch = &Scratch{EmptyDir: &pod.EmptyDir{SizeLimit: new("20Gi")}}
 	return m
 }
@@ -144,7 +145,7 @@ func TestRunKey(t *testing.T) {
 		"arguments": func(m *Model) { m.Arguments = []string{"x"} },
 		"config":    func(m *Model) { m.SparkConfig = map[string]string{"spark.x": "y"} },
 		"env":       func(m *Model) { m.Driver.Env = map[string]string{"A": "B"} },
-		"triggers":  func(m *Model) { m.Once = &Once{Triggers: map[string]string{"a": "b"}} },
+		"triggers":  func(m *Model) { m.Once = &run.Once{Triggers: map[string]string{"a": "b"}} },
 	} {
 		if key(change) == before {
 			t.Errorf("%s does not run it again", name)
@@ -153,7 +154,7 @@ func TestRunKey(t *testing.T) {
 	for name, change := range map[string]func(*Model){
 		"memory":  func(m *Model) { m.Executor.Memory = new("2Gi") },
 		"node":    func(m *Model) { m.Driver.NodeSelector = map[string]string{"a": "b"} },
-		"retries": func(m *Model) { m.Once = &Once{Retries: new(int64(3)), TTL: new("1h")} },
+		"retries": func(m *Model) { m.Once = &run.Once{Retries: new(int64(3)), TTL: new("1h")} },
 		"labels":  func(m *Model) { m.Labels = map[string]string{"a": "b"} },
 	} {
 		if key(change) != before {
@@ -180,7 +181,7 @@ func TestRefused(t *testing.T) {
 		"class of a script":        {func(m *Model) { m.MainClass = new("org.example.Main") }, "main_class", "A script has no class"},
 		"long script":              {func(m *Model) { m.Script = new(strings.Repeat("x", 1<<20+1)) }, "script", "1 MiB"},
 		"long name":                {func(m *Model) { m.Name = strings.Repeat("x", 42) }, "name", "may have 41"},
-		"long scheduled name":      {func(m *Model) { m.Name, m.Schedule = strings.Repeat("x", 33), &Schedule{Cron: "@daily"} }, "name", "may have 32"},
+		"long scheduled name":      {func(m *Model) { m.Name, m.Schedule = strings.Repeat("x", 33), &run.Schedule{Cron: "@daily"} }, "name", "may have 32"},
 		"unknown version":          {func(m *Model) { m.Image = new("team/spark:latest") }, "image", "Set spark_version"},
 		"old version":              {func(m *Model) { m.Image = new("team/spark:2.4.8") }, "image", "3.5, 4.0, 4.1"},
 		"key of the resource":      {func(m *Model) { m.SparkConfig = map[string]string{"spark.master": "local"} }, `spark_config["spark.master"]`, "The resource sets this key itself"},
@@ -203,7 +204,7 @@ func TestRefused(t *testing.T) {
 		"initial out of range": {func(m *Model) {
 			m.DynamicAllocation = &DynamicAllocation{InitialExecutors: new(int64(4)), MaxExecutors: 3}
 		}, "dynamic_allocation.initial_executors", "between min_executors, 0, and max_executors, 3"},
-		"once and on a schedule": {func(m *Model) { m.Once, m.Schedule = &Once{}, &Schedule{Cron: "@daily"} }, "once", "Remove once, or schedule"},
+		"once and on a schedule": {func(m *Model) { m.Once, m.Schedule = &run.Once{}, &run.Schedule{Cron: "@daily"} }, "once", "Remove once, or schedule"},
 		"credentials twice": {func(m *Model) {
 			m.S3, m.Driver = lake(), &Driver{Settings: pod.Settings{Env: map[string]string{"AWS_ACCESS_KEY_ID": "x"}}}
 		}, `driver.env["AWS_ACCESS_KEY_ID"]`, "follows from s3"},

@@ -57,8 +57,8 @@ type Model struct {
 	DynamicAllocation *DynamicAllocation `tfsdk:"dynamic_allocation"`
 	Scratch           *Scratch           `tfsdk:"scratch"`
 
-	Once     *Once     `tfsdk:"once"`
-	Schedule *Schedule `tfsdk:"schedule"`
+	Once     *run.Once     `tfsdk:"once"`
+	Schedule *run.Schedule `tfsdk:"schedule"`
 
 	Requests *Requests `tfsdk:"requests"`
 }
@@ -110,28 +110,6 @@ type DynamicAllocation struct {
 type Scratch struct {
 	EmptyDir  *pod.EmptyDir `tfsdk:"empty_dir"`
 	Ephemeral *pod.Claim    `tfsdk:"ephemeral"`
-}
-
-// Once runs the application to its end, when what it does changes.
-type Once struct {
-	Wait      *bool             `tfsdk:"wait"`
-	Triggers  map[string]string `tfsdk:"triggers"`
-	Retries   *int64            `tfsdk:"retries"`
-	TimeLimit *string           `tfsdk:"time_limit"`
-	TTL       *string           `tfsdk:"ttl"`
-}
-
-// Schedule runs the application at certain times.
-type Schedule struct {
-	Cron             string  `tfsdk:"cron"`
-	TimeZone         *string `tfsdk:"time_zone"`
-	Concurrency      *string `tfsdk:"concurrency"`
-	StartingDeadline *string `tfsdk:"starting_deadline"`
-	Suspend          *bool   `tfsdk:"suspend"`
-	KeepSucceeded    *int64  `tfsdk:"keep_succeeded"`
-	KeepFailed       *int64  `tfsdk:"keep_failed"`
-	Retries          *int64  `tfsdk:"retries"`
-	TimeLimit        *string `tfsdk:"time_limit"`
 }
 
 // Requests is what the pods ask of the cluster.
@@ -298,39 +276,19 @@ func sizeAttributes(pod string) map[string]schema.Attribute {
 }
 
 func runAttributes() map[string]schema.Attribute {
-	duration := func(description string) schema.StringAttribute { return text(description, validate.Duration()) }
-	retries := number("How many times a driver that failed is started anew, each time with new executors, at growing intervals from 10 seconds on. Default: 0.", 0, 100)
-	timeLimit := duration("How long a run may take with all its retries, for instance `2h`. Then it is ended. Default: no limit.")
+	words := run.Words{
+		Program: "application", Retries: "How many times a driver that failed is started anew, each time with new executors", TimeLimit: "2h", TTL: "24h",
+	}
 	return map[string]schema.Attribute{
 		"once": schema.SingleNestedAttribute{
 			Optional: true,
 			MarkdownDescription: "Run the application to its end, as a Job. It runs again when what it does changes, as `impact` says beforehand, and for no other reason. " +
 				"Default, without `schedule`: `{}`.",
-			Attributes: map[string]schema.Attribute{
-				"wait":       schema.BoolAttribute{Optional: true, MarkdownDescription: "Wait for the end of the run, and fail the apply when the run fails. Set it to `false` for applications that never end. Default: `true`."},
-				"triggers":   schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Values of your choice that make the application run again when they change. They are shown in clear."},
-				"retries":    retries,
-				"time_limit": timeLimit,
-				"ttl":        duration("How long the Job and its pods stay after the end of the run, for instance `24h`. The application does not run again when they are gone. Default: as long as the resource."),
-			},
+			Attributes: run.OnceAttributes(words),
 		},
 		"schedule": schema.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: "Run the application at certain times, as a CronJob. `kubectl create job --from=cronjob/NAME NAME-now` runs it in between.",
-			Attributes: map[string]schema.Attribute{
-				"cron": schema.StringAttribute{
-					Required: true, Validators: []validator.String{validate.Cron()},
-					MarkdownDescription: "When to run: minute, hour, day of the month, month and day of the week, for instance `0 6 * * 1-5`; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.",
-				},
-				"time_zone": text("Time zone of `cron`, by its name in the IANA database, for instance `Europe/Berlin`. Default: `"+validate.DefaultTimeZone+"`.", validate.TimeZone()),
-				"concurrency": text("What to do when a run is due while another is under way: `Forbid` (default) leaves it out, `Allow` runs both, `Replace` ends the other one.",
-					stringvalidator.OneOf("Forbid", "Allow", "Replace")),
-				"starting_deadline": duration("How late a run may begin that could not begin in time. Default: without limit, but after more than 100 missed runs none begins any more."),
-				"suspend":           schema.BoolAttribute{Optional: true, MarkdownDescription: "Begin no runs. Default: `false`."},
-				"keep_succeeded":    number("Number of runs that succeeded whose Jobs and logs stay. Default: 3.", 0, 1000),
-				"keep_failed":       number("Number of runs that failed whose Jobs and logs stay. Default: 3.", 0, 1000),
-				"retries":           retries,
-				"time_limit":        timeLimit,
-			},
+			Optional: true, MarkdownDescription: "Run the application at certain times, as a CronJob. The action `analytics_run` runs it in between, and so does `kubectl create job --from=cronjob/NAME NAME-now`.",
+			Attributes: run.ScheduleAttributes(words),
 		},
 	}
 }
