@@ -251,6 +251,10 @@ EOT`
 	if most != 1 {
 		t.Errorf("%d runs were under way at once", most)
 	}
+	events, err := s.c.CoreV1().Events(s.namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "involvedObject.kind=CronJob,reason=JobAlreadyActive"})
+	if err != nil || len(events.Items) == 0 {
+		t.Errorf("no run was left out because of another one: %v", err)
+	}
 	s.Run("apply", "-refresh-only", "-auto-approve", "-no-color").Succeeds()
 	status, _ := s.Attributes(address)["runs"].(map[string]any)
 	if status["last"] == nil || status["last_success"] == nil {
@@ -405,16 +409,20 @@ EOT
 	}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	configure := func(trigger string) {
+	configure := func(trigger string, more ...string) {
+		packages, err := json.Marshal(append([]string{"greeting==1.0"}, more...))
+		if err != nil {
+			t.Fatal(err)
+		}
 		s.program(fmt.Sprintf(`
 once         = { triggers = { n = %q } }
 requirements = {
-  packages          = ["greeting==1.0"]
+  packages          = %s
   index_url         = "http://${analytics_ingestion.index.endpoint}/simple"
   index_credentials = "index-reader"
   cache             = { size = "300Mi" }
 }
-script = "import greeting; print(greeting.hello())"`, trigger), index)
+script = "import greeting; print(greeting.hello())"`, trigger, packages), index)
 	}
 	installed := func() string {
 		pods, err := s.c.CoreV1().Pods(s.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "job-name=it"})
@@ -444,5 +452,15 @@ script = "import greeting; print(greeting.hello())"`, trigger), index)
 	if log := installed(); !strings.Contains(log, "are there already") {
 		t.Errorf("it was installed again:\n%s", log)
 	}
+
+	// What cannot be installed says so, and takes nothing away.
+	configure("3", "no-such-package-at-all==1.0")
+	s.Apply().Fails().Says("container install ended with exit code 1", "No matching distribution found for no-such-package-at-all==1.0").SaysNot("p@ss", "p%40ss")
+	configure("4")
+	s.Apply().Succeeds()
+	if log := installed(); !strings.Contains(log, "are there already") {
+		t.Errorf("after an installation that failed, the one before is gone:\n%s", log)
+	}
+	s.PlansNothing()
 	s.Destroy().Succeeds()
 }
