@@ -135,16 +135,6 @@ output "api" {
   value       = analytics_ingestion.api.endpoint
 }
 
-output "loaded" {
-  description = "How the last run of the ingestion ended."
-  value       = analytics_ingestion.quakes.result
-}
-
-output "reported" {
-  description = "How the last run of the automation ended."
-  value       = analytics_automation.report.result
-}
-
 output "capacity" {
   description = "How much the object storage holds."
   value       = analytics_minio.lake.capacity
