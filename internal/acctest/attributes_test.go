@@ -48,6 +48,7 @@ var attributeCases = map[string]map[string]attributeCase{
 	"analytics_fixture":    fixtureCases(),
 	"analytics_ingestion":  ingestionCases(),
 	"analytics_minio":      minioCases(),
+	"analytics_mlflow":     mlflowCases(),
 	"analytics_workspace":  workspaceCases(),
 	"analytics_spark_job":  sparkCases(),
 }
@@ -200,6 +201,12 @@ func TestAccAttributesOfMinIO(t *testing.T) {
 func TestAccAttributesOfAirflow(t *testing.T) {
 	t.Parallel()
 	planAttributes(t, "analytics_airflow", "")
+}
+
+// TestAccAttributesOfMLflow plans the attributes of an MLflow.
+func TestAccAttributesOfMLflow(t *testing.T) {
+	t.Parallel()
+	planAttributes(t, "analytics_mlflow", mlflowStandard)
 }
 
 // TestAccAttributesOfSparkJob plans the attributes of a Spark job.

@@ -71,6 +71,9 @@ type Output struct {
 	Secret string
 	// Identity tells one database from another, without a secret.
 	Identity string
+	// Libpq are the variables from which libpq takes the place of the database, user and
+	// password, for clients that are given none of these.
+	Libpq []*corev1ac.EnvVarApplyConfiguration
 	// Env are variables, and Volumes and Mounts what these name, of every container
 	// that connects.
 	Env     []*corev1ac.EnvVarApplyConfiguration
@@ -153,7 +156,17 @@ func embedded(in Input, e Embedded) (Output, diag.Diagnostics) {
 					WithTemplate(template.Spec).WithVolumeClaimTemplates(claim)),
 		},
 	)
-	return Output{Objects: objects, Secret: in.name(), Identity: "embedded"}, diags
+	return Output{Objects: objects, Secret: in.name(), Identity: "embedded", Libpq: in.libpq(in.host(), port, in.Product, in.Product)}, diags
+}
+
+func (in Input) libpq(host string, port int64, name, user string) []*corev1ac.EnvVarApplyConfiguration {
+	plain := func(variable, value string) *corev1ac.EnvVarApplyConfiguration {
+		return corev1ac.EnvVar().WithName(variable).WithValue(value)
+	}
+	return []*corev1ac.EnvVarApplyConfiguration{
+		plain("PGHOST", host), plain("PGPORT", strconv.FormatInt(port, 10)), plain("PGDATABASE", name), plain("PGUSER", user),
+		pod.FromSecret("PGPASSWORD", in.name(), KeyPassword),
+	}
 }
 
 func server(in Input, e Embedded) *corev1ac.ContainerApplyConfiguration {
@@ -200,7 +213,7 @@ func external(in Input, e External) (Output, diag.Diagnostics) {
 	if diags.HasError() {
 		return Output{}, diags
 	}
-	out := Output{Secret: in.name(), Identity: strings.Join([]string{e.Host, strconv.FormatInt(e.port(), 10), e.name(in)}, "/")}
+	out := Output{Secret: in.name(), Libpq: in.libpq(e.Host, e.port(), e.name(in), e.user(in)), Identity: strings.Join([]string{e.Host, strconv.FormatInt(e.port(), 10), e.name(in)}, "/")}
 	data := map[string]workload.SecretValue{}
 	if e.PasswordSecret != nil {
 		data[KeyPassword] = e.PasswordSecret.Copied(in.Environment.Namespace, KeyPassword)

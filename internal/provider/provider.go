@@ -19,6 +19,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/airflow"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/minio"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/mlflow"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/script"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/spark"
@@ -123,6 +124,7 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		workload.NewResource(airflow.Product()),
 		workload.NewResource(minio.Product()),
+		workload.NewResource(mlflow.Product()),
 		workload.NewResource(script.AutomationProduct()),
 		workload.NewResource(script.IngestionProduct()),
 		workload.NewResource(workspace.Product()),

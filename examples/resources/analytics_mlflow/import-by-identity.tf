@@ -1,0 +1,7 @@
+import {
+  to = analytics_mlflow.tracking
+  identity = {
+    namespace = "data"
+    name      = "tracking"
+  }
+}

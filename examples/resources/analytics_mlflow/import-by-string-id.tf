@@ -1,0 +1,4 @@
+import {
+  to = analytics_mlflow.tracking
+  id = "data/tracking"
+}

@@ -1,0 +1,1 @@
+terraform import analytics_mlflow.tracking data/tracking

@@ -1,0 +1,89 @@
+package mlflow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+)
+
+// check finds what would not run, or what contradicts itself.
+func check(m *Model) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if m.Artifacts == nil || or(m.Artifacts.Bucket, "") == "" {
+		diags.AddAttributeError(path.Root("artifacts").AtName("bucket"), "The bucket is missing",
+			"Artifacts need a bucket that exists. Set it; of an analytics_minio, set bucket of the user.")
+	}
+	if a := m.Admin; a != nil && a.PasswordWOVersion != nil && a.Rotate != nil {
+		diags.AddAttributeError(path.Root("admin").AtName("rotate"), "Two sources of one password",
+			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
+	}
+	if _, taken := m.Users[or(m.Admin, Admin{}).user()]; taken {
+		diags.AddAttributeError(path.Root("users").AtMapKey(or(m.Admin, Admin{}).user()), "The name is the administrator's",
+			"The first administrator has it already, with a password of its own. Choose another name, or give admin.user another.")
+	}
+	diags.Append(checkPermissions(m, "experiments", m.Experiments)...)
+	diags.Append(checkPermissions(m, "models", m.Models)...)
+	if m.runsJobs() && m.replicas() > 1 {
+		diags.AddAttributeError(path.Root("replicas"), "Jobs run in one replica only",
+			fmt.Sprintf("With job_execution = true the queue of jobs is in the server's own pod, and each of %d replicas would run the periodic ones. Set replicas = 1, or remove job_execution.", m.replicas()))
+	}
+	diags.Append(m.Service.Check(path.Root("service"))...)
+	diags.Append(checkVariables("env", m.Env)...)
+	diags.Append(checkVariables("env_from_keys", m.EnvFromKeys)...)
+	for _, name := range slices.Sorted(maps.Keys(m.Volumes)) {
+		if m.Volumes[name].NewClaim != nil {
+			diags.AddAttributeError(path.Root("volumes").AtMapKey(name).AtName("new_claim"), "A volume cannot be made for servers and jobs at once",
+				"Each would get one of its own. Name a claim that exists and that several nodes can mount.")
+		}
+	}
+	return diags
+}
+
+// checkPermissions refuses permissions of users that are not declared.
+func checkPermissions(m *Model, attribute string, contents map[string]Content) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		for _, user := range slices.Sorted(maps.Keys(contents[name].Permissions)) {
+			if _, declared := m.Users[user]; !declared {
+				known := "none"
+				if len(m.Users) > 0 {
+					known = strings.Join(m.users(), ", ")
+				}
+				diags.AddAttributeError(path.Root(attribute).AtMapKey(name).AtName("permissions").AtMapKey(user), "The user does not exist",
+					fmt.Sprintf("%q is not one of users. There are: %s.", user, known))
+			}
+		}
+	}
+	return diags
+}
+
+// checkVariables refuses variables that would set what attributes do.
+func checkVariables[V any](attribute string, variables map[string]V) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		by, fixed := fixedVariables[name]
+		at := path.Root(attribute).AtMapKey(name)
+		switch {
+		case !fixed:
+		case by == "":
+			diags.AddAttributeError(at, "The variable is the provider's own", fmt.Sprintf("The provider sets %s itself. Remove it.", name))
+		default:
+			diags.AddAttributeError(at, "The variable is set by an attribute of its own",
+				fmt.Sprintf("%s follows from %s. Remove it from %s and set %s instead.", name, by, attribute, by))
+		}
+	}
+	return diags
+}
+
+// checkUpdate refuses what would lose data.
+func checkUpdate(prior, planned *Model) diag.Diagnostics {
+	diags := postgres.CheckVersion("MLflow", prior.version(), planned.version(), prior.Database, planned.Database)
+	diags.Append(postgres.CheckUpdate(prior.Database, planned.Database)...)
+	return diags
+}
