@@ -47,13 +47,13 @@ func preferred(all map[string]connection.S3) (connection.S3, bool) {
 // given name that holds their credentials.
 func (s *Script) connect(secret string) (variables []*corev1ac.EnvVarApplyConfiguration, data map[string]workload.SecretValue, diags diag.Diagnostics) {
 	data = map[string]workload.SecretValue{}
-	add := func(c connection.S3, prefix string) {
-		values := c.Credentials(prefix)
+	copied := func(values map[string]workload.SecretValue) {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			variables = append(variables, pod.FromSecret(name, secret, name))
 		}
 		maps.Copy(data, values)
 	}
+	add := func(c connection.S3, prefix string) { copied(c.Credentials(prefix)) }
 	for name := range s.Outputs {
 		if _, twice := s.Inputs[name]; twice {
 			diags.AddAttributeError(path.Root("outputs").AtMapKey(name), "Two connections have the same name",
@@ -73,6 +73,10 @@ func (s *Script) connect(secret string) (variables []*corev1ac.EnvVarApplyConfig
 	}
 	if c, ok := preferred(all); ok {
 		add(c, "")
+		variables = append(variables, c.Environment()...)
+	}
+	if c := s.MLflow; c != nil {
+		copied(c.Credentials())
 		variables = append(variables, c.Environment()...)
 	}
 	return variables, data, diags

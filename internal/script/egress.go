@@ -30,9 +30,16 @@ type service struct {
 // services are what the program is wired to within the cluster.
 func (s *Script) services(a access, env workload.Environment) []service {
 	found := map[service]bool{}
+	var products []string
 	for _, c := range s.connections() {
-		if namespace, port, ok := inCluster(c.Endpoint, env); ok {
-			// Object storage listens on the port of its Service.
+		products = append(products, c.Endpoint)
+	}
+	if s.MLflow != nil {
+		products = append(products, s.MLflow.URI)
+	}
+	for _, text := range products {
+		if namespace, port, ok := inCluster(text, env); ok {
+			// Object storage and MLflow listen on the ports of their Services.
 			found[service{namespace, port}] = true
 		}
 	}

@@ -27,6 +27,7 @@ type Script struct {
 	Requirements  *Requirements            `tfsdk:"requirements"`
 	Inputs        map[string]connection.S3 `tfsdk:"inputs"`
 	Outputs       map[string]connection.S3 `tfsdk:"outputs"`
+	MLflow        *connection.Tracking     `tfsdk:"mlflow"`
 	Endpoint      *string                  `tfsdk:"endpoint"`
 }
 

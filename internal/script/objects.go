@@ -214,7 +214,7 @@ func (r *renderer) addCredentials(in *pod.TemplateInput) []workload.Object {
 func (r *renderer) runKey() string {
 	a := r.access
 	key, err := json.Marshal([]any{
-		r.Code, r.Files, r.Command, r.Args, r.WorkingDir, r.Image, r.PythonVersion, r.Requirements, r.Inputs, r.Outputs,
+		r.Code, r.Files, r.Command, r.Args, r.WorkingDir, r.Image, r.PythonVersion, r.Requirements, r.Inputs, r.Outputs, r.MLflow,
 		r.Env, r.EnvFromKeys, r.EnvFromSecrets, r.EnvFromConfigMaps, r.InitScripts, r.Once.Triggers,
 		withoutSecrets(a.entra), withoutSecrets(a.databricks), withoutSecrets(a.http),
 	})

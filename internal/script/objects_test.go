@@ -57,7 +57,8 @@ func programs() map[string]struct {
 			},
 		}},
 		"automation": {
-			script: Script{Common: common, Once: &run.Once{}, Code: new("print()"), Inputs: map[string]connection.S3{"raw": storage("raw")}},
+			script: Script{Common: common, Once: &run.Once{}, Code: new("print()"), Inputs: map[string]connection.S3{"raw": storage("raw")},
+				MLflow: &connection.Tracking{URI: "http://track.ml.svc.cluster.local:5000/ml", Namespace: "ml", Secret: "track-user-crm", Version: "1"}},
 			access: access{
 				entra:      &Entra{TenantID: "example.com", ClientID: "00000000-0000-0000-0000-000000000001", Federated: new(true)},
 				databricks: &Databricks{Host: "https://adb.example", ClientID: new("robot"), ClientSecretWO: new("never rendered"), ClientSecretWOVersion: new("3")},
@@ -122,6 +123,7 @@ func TestRunKey(t *testing.T) {
 		"env":       func(s *Script, _ *access) { s.Env = map[string]string{"A": "b"} },
 		"triggers":  func(s *Script, _ *access) { s.Once.Triggers = map[string]string{"a": "b"} },
 		"input":     func(s *Script, _ *access) { s.Inputs = map[string]connection.S3{"raw": storage("raw")} },
+		"mlflow":    func(s *Script, _ *access) { s.MLflow = &connection.Tracking{URI: "http://track:5000"} },
 		"packages":  func(s *Script, _ *access) { s.Requirements = &Requirements{Packages: []string{"a"}} },
 		"credential": func(_ *Script, a *access) {
 			a.http["api"] = HTTP{BaseURL: "https://a.example", TokenWOVersion: new("2")}

@@ -67,6 +67,8 @@ func attributes() map[string]schema.Attribute {
 		"requirements": requirementsAttribute(),
 		"inputs":       connection.S3Inputs("Object storage that the program reads, by a name of your choice. "+variablesOfConnections, connectionNames()),
 		"outputs":      connection.S3Inputs("Object storage that the program writes, by a name of your choice, which `inputs` must not have too. The variables are those of `inputs`.", connectionNames()),
+		"mlflow": connection.TrackingInput("The MLflow that the program logs to: the output `users[\"NAME\"].tracking` of an `analytics_mlflow`. The program finds the variables that MLflow's clients read: " +
+			"`MLFLOW_TRACKING_URI`, `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. The credentials are copied into a Secret of this resource, from whichever namespace they are in."),
 		"endpoint": schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "Host name and port of the Service that leads to the pods, where `continuous.port` is set. It outlives the pods.",
