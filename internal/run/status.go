@@ -41,11 +41,6 @@ func Status[M any](of func(*M) (*State, Source)) *workload.Status[M] {
 	return &workload.Status[M]{
 		Attributes: []string{"result", "next_runs", "runs"},
 		OfRuns:     []string{"result"},
-		Plan: func(m *M) {
-			if state, source := of(m); source.CronJob != "" {
-				state.NextRuns = source.Schedule.nextRuns(time.Now())
-			}
-		},
 		Observe: func(ctx context.Context, m, prior *M, reach workload.Reach) error {
 			state, source := of(m)
 			o := observer{Source: source, State: state, reach: reach}

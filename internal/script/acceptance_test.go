@@ -220,10 +220,12 @@ script   = <<-EOT
   time.sleep(%d)
 EOT`
 	s.program(fmt.Sprintf(attributes, 70))
-	s.Plan().Says("+05:45")
-	s.Apply().Succeeds()
+	// A plan holds when a run was due between it and its apply.
+	s.Plan("-out=plan").Succeeds()
+	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute + time.Second)))
+	s.Run("apply", "-no-color", "plan").Succeeds()
 	s.PlansNothing()
-	if next, _ := s.Attributes(address)["next_runs"].([]any); len(next) != 3 {
+	if next, _ := s.Attributes(address)["next_runs"].([]any); len(next) != 3 || !strings.HasSuffix(fmt.Sprint(next[0]), "+05:45") {
 		t.Errorf("the next runs are %v", next)
 	}
 	runs := func() (all []batchv1.Job, done int) {

@@ -16,14 +16,11 @@ import (
 // drift: no plan repairs them.
 type Status[M any] struct {
 	// Attributes are the names of the attributes. A plan with something to do has
-	// them unknown.
+	// them unknown: the CLI plans again when it applies, and refuses what is another
+	// then, as all that depends on the time would be.
 	Attributes []string
 	// OfRuns are those of Attributes that stay as they are while no Job runs.
 	OfRuns []string
-	// Plan sets the fields of those attributes in m that are known before the apply,
-	// for instance the next runs of a schedule. What it sets stays in the state until
-	// the next read. It may be nil.
-	Plan func(m *M)
 	// Observe sets the fields of the attributes in m, by what is in the cluster. prior
 	// has them as the state has had them, and is nil before the first apply. It is
 	// called after each apply, also one that failed, and at each read.
@@ -40,16 +37,9 @@ func (s *Status[M]) attributes() []string {
 
 // plannedStatus sets the attributes of the status in a plan.
 func (p *planner[M]) plannedStatus(ctx context.Context, plan *tfsdk.Plan, state tfsdk.State) diag.Diagnostics {
+	var diags diag.Diagnostics
 	status := p.product.Status
-	known, diags := p.knownStatus(ctx)
-	if diags.HasError() {
-		return diags
-	}
 	for _, name := range status.attributes() {
-		if slices.Contains(known.names, name) {
-			diags.Append(copyAttribute(ctx, p.schema, known.values, name, plan)...)
-			continue
-		}
 		at := path.Root(name)
 		kind, more := p.schema.TypeAtPath(ctx, at)
 		diags.Append(more...)
@@ -71,30 +61,6 @@ func (p *planner[M]) plannedStatus(ctx context.Context, plan *tfsdk.Plan, state 
 		diags.Append(plan.SetAttribute(ctx, at, value)...)
 	}
 	return diags
-}
-
-// knownStatus are the attributes that are known before the apply.
-func (p *planner[M]) knownStatus(ctx context.Context) (known struct {
-	names  []string
-	values tftypes.Value
-}, diags diag.Diagnostics,
-) {
-	status := p.product.Status
-	if status == nil || status.Plan == nil || p.draft.unknown || p.draft.things[0] == nil {
-		return known, nil
-	}
-	m := *p.draft.models[0]
-	status.Plan(&m)
-	if known.values, diags = p.encode(ctx, p.schema, &m); diags.HasError() {
-		return known, diags
-	}
-	for _, name := range status.Attributes {
-		found, _, err := tftypes.WalkAttributePath(known.values, tftypes.NewAttributePath().WithAttributeName(name))
-		if value, ok := found.(tftypes.Value); err == nil && ok && !value.IsNull() {
-			known.names = append(known.names, name)
-		}
-	}
-	return known, diags
 }
 
 // runs reports whether the apply of the plan runs a Job, as far as is known.
