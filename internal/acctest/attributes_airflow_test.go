@@ -37,7 +37,9 @@ func airflowCases() map[string]attributeCase {
 		container  = "*/* spec.template.spec.containers[*]."
 		annotation = "*/* spec.template.metadata.annotations[analytics/revision-of-"
 		kubernetes = `executors = ["KubernetesExecutor"]`
+		celery     = `executors = ["CeleryExecutor"]`
 	)
+	broker := func(text string) string { return celery + "\nbroker = { external = { " + text + " } }" }
 	connection := func(more string) string { return `connections = { dw = { type = "postgres"` + more + ` } }` }
 	bundle := func(more string) string {
 		return `dag_bundles = { team = { repository = "https://example.com/dags.git"` + more + ` } }`
@@ -57,37 +59,53 @@ func airflowCases() map[string]attributeCase {
 		cases[component+".*"] = attributeCase{with: component + " = {\n" + allPodSettings() + "\nreplicas = 2\n}", changes: []string{"*/" + key + "* *"}}
 	}
 	cases["workers.*"] = attributeCase{before: kubernetes, with: kubernetes + "\nworkers = {\n" + allPodSettings() + "\n}", changes: []string{"*/worker* *", "ConfigMap/pod-template *"}}
+	cases["celery_workers.*"] = attributeCase{
+		before:  celery + "\ncelery_workers = { small = {} }",
+		with:    celery + "\ncelery_workers = { small = {\n" + allPodSettings() + "\nqueues = [\"default\", \"train\"]\nconcurrency = 2\nreplicas = 2\ngrace_period = \"1h\"\n} }",
+		changes: []string{"*/celery-small* *"},
+	}
+	cases["broker.embedded.*"] = attributeCase{
+		before:  celery,
+		with:    celery + "\nbroker = { embedded = {\n" + allPodSettings() + "\nimage = \"docker.io/library/redis:7.4\"\nsize = \"9Gi\"\nstorage_class = \"fast\"\nrotate = \"1\"\n} }",
+		changes: []string{"*/broker* *"},
+	}
 	// A new volume for each component is refused.
 	volumes := cases["volumes.*"]
 	volumes.with = strings.Replace(volumes.with, "data = { new_claim =", "data = { ephemeral =", 1)
 	volumes.changes = []string{"*/* spec.template.spec.volumes[*", container + "volumeMounts[*"}
 	cases["volumes.*"] = volumes
 	maps.Copy(cases, map[string]attributeCase{
-		"patches":                         {with: `patches = { "Service/api-server" = jsonencode({ spec = { sessionAffinity = "ClientIP" } }) }`, changes: []string{"Service/api-server spec.sessionAffinity"}},
-		"version":                         {with: `version = "3.3.1"`, changes: []string{container + "image", "Job/migrate spec.template.spec.initContainers[backup].env[BACKUP_NAME].value"}},
-		"image":                           {with: `image = "example.com/airflow:1"`, changes: []string{container + "image"}},
-		"executors":                       {with: kubernetes, changes: []string{container + "env[AIRFLOW__*", container + "volumeMounts[/opt/airflow/pod-template].*", "*/* spec.template.spec.volumes[pod-template].*", "*/* spec.template.spec.automountServiceAccountToken", annotation + "*", "*/worker *", "ConfigMap/pod-template *", "Role/* *", "RoleBinding/* *"}},
-		"dags":                            {with: `dags = { "a.py" = "" }`, changes: []string{"ConfigMap/dags *", container + "volumeMounts[/opt/airflow/dags].*", "*/* spec.template.spec.volumes[dags].*"}},
-		"config":                          {with: `config = { core = { parallelism = "4" } }`, changes: []string{"Secret/config *", container + "envFrom[0].secretRef.name", annotation + "config]"}},
-		"connections.extra_wo":            {before: connection(""), with: connection(`, extra_wo = "{}", extra_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
-		"connections.extra_wo_version":    {before: connection(`, extra_wo = "{}", extra_wo_version = "1"`), with: connection(`, extra_wo = "{}", extra_wo_version = "2"`)},
-		"dag_bundles.repository":          {with: bundle(""), changes: bundles},
-		"dag_bundles.ref":                 {before: bundle(""), with: bundle(`, ref = "v1"`), changes: bundles},
-		"dag_bundles.subdir":              {before: bundle(""), with: bundle(`, subdir = "dags"`), changes: bundles},
-		"dag_bundles.refresh_interval":    {before: bundle(""), with: bundle(`, refresh_interval = 300`), changes: bundles},
-		"dag_bundles.connection":          {before: bundle("") + "\nconnections = { git = { type = \"git\" } }", with: bundle(`, connection = "git"`) + "\nconnections = { git = { type = \"git\" } }", changes: bundles},
-		"variables":                       {with: `variables = { stage = "test" }`, changes: []string{"Secret/variables *", container + "env[AIRFLOW_VAR_STAGE].*", annotation + "variables]"}},
-		"connections.type":                {with: connection(""), changes: []string{"Secret/connections *", container + "env[AIRFLOW_CONN_DW].*", annotation + "connections]"}},
-		"connections.host":                {before: connection(""), with: connection(`, host = "h"`)},
-		"connections.port":                {before: connection(""), with: connection(`, port = 1`)},
-		"connections.login":               {before: connection(""), with: connection(`, login = "h"`)},
-		"connections.schema":              {before: connection(""), with: connection(`, schema = "h"`)},
-		"connections.extra":               {before: connection(""), with: connection(`, extra = "{}"`)},
-		"connections.password_wo":         {before: connection(""), with: connection(`, password_wo = "h", password_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
-		"connections.password_wo_version": {before: connection(`, password_wo = "h", password_wo_version = "1"`), with: connection(`, password_wo = "h", password_wo_version = "2"`)},
-		"auth_manager":                    {with: `auth_manager = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"`, changes: []string{container + "env[AIRFLOW__CORE__AUTH_MANAGER].value", "*/admin *", "Job/migrate spec.template.spec.containers[migrate].args[*]"}},
-		"admin.user":                      {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
-		"admin.email":                     {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
+		"patches":                              {with: `patches = { "Service/api-server" = jsonencode({ spec = { sessionAffinity = "ClientIP" } }) }`, changes: []string{"Service/api-server spec.sessionAffinity"}},
+		"version":                              {with: `version = "3.3.1"`, changes: []string{container + "image", "Job/migrate spec.template.spec.initContainers[backup].env[BACKUP_NAME].value"}},
+		"image":                                {with: `image = "example.com/airflow:1"`, changes: []string{container + "image"}},
+		"executors":                            {with: kubernetes, changes: []string{container + "env[AIRFLOW__*", container + "volumeMounts[/opt/airflow/pod-template].*", "*/* spec.template.spec.volumes[pod-template].*", "*/* spec.template.spec.automountServiceAccountToken", annotation + "*", "*/worker *", "ConfigMap/pod-template *", "Role/* *", "RoleBinding/* *"}},
+		"broker.external.url_wo":               {before: celery, with: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "1"`), changes: []string{"*/broker *", container + "env[AIRFLOW__*"}},
+		"broker.external.url_wo_version":       {before: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "1"`), with: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "2"`)},
+		"broker.external.url_secret.name":      {before: broker(`url_secret = { name = "s" }`), with: broker(`url_secret = { name = "t" }`), changes: []string{"Secret/broker data[url]"}},
+		"broker.external.url_secret.namespace": {before: broker(`url_secret = { name = "s" }`), with: broker(`url_secret = { name = "s", namespace = "other" }`), changes: []string{"Secret/broker data[url]"}},
+		"broker.external.url_secret.key":       {before: broker(`url_secret = { name = "s" }`), with: broker(`url_secret = { name = "s", key = "k" }`)},
+		"broker.external.url_secret.version":   {before: broker(`url_secret = { name = "s" }`), with: broker(`url_secret = { name = "s", version = "2" }`)},
+		"dags":                                 {with: `dags = { "a.py" = "" }`, changes: []string{"ConfigMap/dags *", container + "volumeMounts[/opt/airflow/dags].*", "*/* spec.template.spec.volumes[dags].*"}},
+		"config":                               {with: `config = { core = { parallelism = "4" } }`, changes: []string{"Secret/config *", container + "envFrom[0].secretRef.name", annotation + "config]"}},
+		"connections.extra_wo":                 {before: connection(""), with: connection(`, extra_wo = "{}", extra_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
+		"connections.extra_wo_version":         {before: connection(`, extra_wo = "{}", extra_wo_version = "1"`), with: connection(`, extra_wo = "{}", extra_wo_version = "2"`)},
+		"dag_bundles.repository":               {with: bundle(""), changes: bundles},
+		"dag_bundles.ref":                      {before: bundle(""), with: bundle(`, ref = "v1"`), changes: bundles},
+		"dag_bundles.subdir":                   {before: bundle(""), with: bundle(`, subdir = "dags"`), changes: bundles},
+		"dag_bundles.refresh_interval":         {before: bundle(""), with: bundle(`, refresh_interval = 300`), changes: bundles},
+		"dag_bundles.connection":               {before: bundle("") + "\nconnections = { git = { type = \"git\" } }", with: bundle(`, connection = "git"`) + "\nconnections = { git = { type = \"git\" } }", changes: bundles},
+		"variables":                            {with: `variables = { stage = "test" }`, changes: []string{"Secret/variables *", container + "env[AIRFLOW_VAR_STAGE].*", annotation + "variables]"}},
+		"connections.type":                     {with: connection(""), changes: []string{"Secret/connections *", container + "env[AIRFLOW_CONN_DW].*", annotation + "connections]"}},
+		"connections.host":                     {before: connection(""), with: connection(`, host = "h"`)},
+		"connections.port":                     {before: connection(""), with: connection(`, port = 1`)},
+		"connections.login":                    {before: connection(""), with: connection(`, login = "h"`)},
+		"connections.schema":                   {before: connection(""), with: connection(`, schema = "h"`)},
+		"connections.extra":                    {before: connection(""), with: connection(`, extra = "{}"`)},
+		"connections.password_wo":              {before: connection(""), with: connection(`, password_wo = "h", password_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
+		"connections.password_wo_version":      {before: connection(`, password_wo = "h", password_wo_version = "1"`), with: connection(`, password_wo = "h", password_wo_version = "2"`)},
+		"auth_manager":                         {with: `auth_manager = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"`, changes: []string{container + "env[AIRFLOW__CORE__AUTH_MANAGER].value", "*/admin *", "Job/migrate spec.template.spec.containers[migrate].args[*]"}},
+		"admin.user":                           {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
+		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
 		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{
 			"Secret/admin data[password]"}},
 		"admin.password_wo_version": {before: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, with: `admin = { password_wo = "long-enough", password_wo_version = "2" }`},

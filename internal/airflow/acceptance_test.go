@@ -71,7 +71,7 @@ resource "analytics_airflow" "flow" {
     %[5]s
   }
   logs      = analytics_minio.lake.users["airflow"].s3
-  config    = { workers = { execution_api_timeout = "60" } } # 5 s are too few where the processors are shared with much else
+  config    = { workers = { execution_api_timeout = "180" } } # 5 s are too few where the processors are shared with much else
   %[4]s
 }
 `, s.c.Kubeconfig, s.namespace, minioImage, attributes, restore)

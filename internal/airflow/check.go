@@ -32,6 +32,7 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("workers"), "No executor starts such pods",
 			"workers shapes the pods of the KubernetesExecutor. Add it to executors, or remove workers; with the LocalExecutor tasks run in the pods of scheduler.")
 	}
+	diags.Append(checkCelery(m)...)
 	diags.Append(checkPods(m)...)
 	diags.Append(checkBundles(m)...)
 	if _, taken := m.Connections[logConnection]; taken {

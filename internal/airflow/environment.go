@@ -9,8 +9,6 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
-	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
-	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
 const (
@@ -78,7 +76,7 @@ var fixedOptions = map[string]string{
 	"core.fernet_key": "", "api.secret_key": "", "api_auth.jwt_secret": "", "api.base_url": "base_url", "core.dags_folder": "dags",
 	"database.sql_alchemy_conn": "database", "logging.remote_logging": "logs", "logging.remote_base_log_folder": "logs",
 	"logging.remote_log_conn_id": "logs", "logging.worker_log_server_port": "", "kubernetes_executor.namespace": "namespace",
-	"kubernetes_executor.pod_template_file": "workers", "scheduler.enable_health_check": "", "scheduler.scheduler_health_check_server_port": "",
+	"kubernetes_executor.pod_template_file": "workers", "celery.broker_url": "broker", "celery.worker_concurrency": "celery_workers", "scheduler.enable_health_check": "", "scheduler.scheduler_health_check_server_port": "",
 }
 
 // variables renders plain variables, without those that config sets.
@@ -102,43 +100,6 @@ func (m *Model) configured() map[string]string {
 		}
 	}
 	return out
-}
-
-// Keys of the Secret with Airflow's own keys.
-const (
-	fernetKey = "fernet_key"
-	jwtKey    = "jwt_secret"
-	apiKey    = "api_secret_key"
-)
-
-// secretVariables are those of servers and jobs whose values are in Secrets. The
-// annotations roll the pods when these change.
-func (m *Model) secretVariables(n names, database postgres.Output) (variables []*corev1ac.EnvVarApplyConfiguration, annotations map[string]string) {
-	keys := n.of("keys")
-	variables = []*corev1ac.EnvVarApplyConfiguration{
-		pod.FromSecret(optionVariable("database", "sql_alchemy_conn"), database.Secret, postgres.KeyURL),
-		pod.FromSecret(optionVariable("core", "fernet_key"), keys, fernetKey),
-		pod.FromSecret(optionVariable("api_auth", "jwt_secret"), keys, jwtKey),
-		pod.FromSecret(optionVariable("api", "secret_key"), keys, apiKey),
-	}
-	variables = append(variables, database.Env...)
-	annotations = map[string]string{
-		pod.RevisionAnnotation + "database": workload.SecretRevision(postgres.KeySecret),
-		pod.RevisionAnnotation + "keys":     workload.SecretRevision(keyKeys),
-	}
-	if len(m.Config) > 0 {
-		annotations[pod.RevisionAnnotation+"config"] = workload.SecretRevision(keyConfig)
-	}
-	if len(m.Connections) > 0 {
-		annotations[pod.RevisionAnnotation+"connections"] = workload.SecretRevision(keyConnections)
-	}
-	if len(m.Variables) > 0 {
-		annotations[pod.RevisionAnnotation+"variables"] = workload.SecretRevision(keyVariables)
-	}
-	if m.Logs != nil {
-		annotations[pod.RevisionAnnotation+"logs"] = workload.SecretRevision(keyLogs)
-	}
-	return variables, annotations
 }
 
 // sources are whole Secrets that become variables of every container of Airflow.

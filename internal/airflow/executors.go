@@ -12,10 +12,11 @@ import (
 // Executors by their names in Airflow.
 const (
 	localExecutor      = "LocalExecutor"
+	celeryExecutor     = "CeleryExecutor"
 	kubernetesExecutor = "KubernetesExecutor"
 )
 
-var executors = []string{localExecutor, kubernetesExecutor}
+var executors = []string{localExecutor, celeryExecutor, kubernetesExecutor}
 
 // dropped are executors of Airflow 2 that 3 has no more, and what takes their place.
 var dropped = map[string]string{
@@ -23,7 +24,7 @@ var dropped = map[string]string{
 	"DebugExecutor":            `Use "LocalExecutor", or dag.test() in a Python program.`,
 	"DaskExecutor":             `Use "KubernetesExecutor".`,
 	"LocalKubernetesExecutor":  `List both instead: ["LocalExecutor", "KubernetesExecutor"].`,
-	"CeleryKubernetesExecutor": `Use "KubernetesExecutor".`,
+	"CeleryKubernetesExecutor": `List both instead: ["CeleryExecutor", "KubernetesExecutor"].`,
 }
 
 // executorName validates the name of an executor.

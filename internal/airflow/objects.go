@@ -54,6 +54,10 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	r := &renderer{m: m, n: n, database: database}
 	r.jobs()
 	r.servers()
+	if m.usesCelery() {
+		r.broker()
+		r.celeryWorkers()
+	}
 	if m.startsPods() {
 		r.kubernetesExecutor()
 	}

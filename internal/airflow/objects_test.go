@@ -3,11 +3,14 @@ package airflow
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"gotest.tools/v3/golden"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
@@ -52,12 +55,34 @@ func full() *Model {
 	}
 }
 
+// celery has two groups of workers beside pods of tasks.
+func celery() *Model {
+	return &Model{
+		Common:    workload.Common{Name: "flow"},
+		Executors: []string{celeryExecutor, kubernetesExecutor},
+		DAGs:      map[string]string{"hello.py": "print()\n"},
+		CeleryWorkers: map[string]CeleryWorkers{
+			"small": {},
+			"large": {Queues: []string{"train", "score"}, Concurrency: new(int64(1)), Replicas: new(int64(2)), GracePeriod: new("2h"), Settings: pod.Settings{NodeSelector: map[string]string{"gpu": "yes"}}},
+		},
+		Broker: &Broker{Embedded: &Redis{Size: new("2Gi"), StorageClass: new("fast"), Image: new("registry.example.com/redis:8"), Rotate: new("1")}},
+	}
+}
+
+// rabbit has a broker of somebody else.
+func rabbit() *Model {
+	return &Model{
+		Common: workload.Common{Name: "flow"}, Executors: []string{celeryExecutor},
+		Broker: &Broker{External: &ExternalBroker{URLSecret: &connection.SecretKey{Name: "rabbit", Key: new("amqp")}}},
+	}
+}
+
 func environment() workload.Environment {
 	return workload.Environment{Namespace: "data", ClusterDomain: "cluster.local"}
 }
 
 func TestRenderGolden(t *testing.T) {
-	for name, m := range map[string]*Model{"minimal": minimal(), "full": full()} {
+	for name, m := range map[string]*Model{"minimal": minimal(), "full": full(), "celery": celery(), "rabbit": rabbit()} {
 		t.Run(name, func(t *testing.T) {
 			rendering, diags := render(m, environment())
 			if diags.HasError() {
@@ -108,22 +133,98 @@ func TestWorkersHoldNoSecrets(t *testing.T) {
 	t.Error("there is no template of the pods")
 }
 
+// So do Celery workers, but for what they need: the queues, and the key with which
+// the API server asks for the logs of running tasks.
+func TestCeleryWorkersHoldFewSecrets(t *testing.T) {
+	for name, test := range map[string]struct {
+		m    *Model
+		want []string
+	}{
+		"embedded":             {celery(), []string{"flow-broker/url", "flow-keys/api_secret_key"}},
+		"external":             {rabbit(), []string{"flow-broker/url", "flow-database/url", "flow-keys/api_secret_key"}},
+		"results of their own": {withResults(rabbit()), []string{"flow-broker/url", "flow-keys/api_secret_key"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rendering, diags := render(test.m, environment())
+			if diags.HasError() {
+				t.Fatal(diags)
+			}
+			seen := false
+			for _, o := range rendering.Objects {
+				d, ok := o.Manifest.(*appsv1ac.DeploymentApplyConfiguration)
+				if !ok || !strings.HasPrefix(o.Key, "Deployment/celery-") {
+					continue
+				}
+				seen = true
+				var got []string
+				for _, e := range d.Spec.Template.Spec.Containers[0].Env {
+					if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
+						got = append(got, *e.ValueFrom.SecretKeyRef.Name+"/"+*e.ValueFrom.SecretKeyRef.Key)
+					}
+				}
+				slices.Sort(got)
+				if diff := cmp.Diff(test.want, slices.Compact(got)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", o.Key, diff)
+				}
+			}
+			if !seen {
+				t.Error("there are no workers")
+			}
+		})
+	}
+}
+
+func withResults(m *Model) *Model {
+	m.Config = map[string]map[string]string{"celery": {"result_backend": "rpc://"}}
+	return m
+}
+
+func TestQueueThatNobodyReads(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Model)
+		warned bool
+	}{
+		"workers by default":    {func(*Model) {}, false},
+		"none for the default":  {func(m *Model) { m.CeleryWorkers = map[string]CeleryWorkers{"a": {Queues: []string{"b"}}} }, true},
+		"another default queue": {func(m *Model) { m.Config = map[string]map[string]string{"operators": {"default_queue": "b"}} }, true},
+		"another one that is read": {func(m *Model) {
+			m.Config = map[string]map[string]string{"operators": {"default_queue": "b"}}
+			m.CeleryWorkers = map[string]CeleryWorkers{"a": {Queues: []string{"b"}}}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := minimal()
+			m.Executors = []string{celeryExecutor}
+			test.change(m)
+			_, diags := render(m, environment())
+			if diags.HasError() || (len(diags) > 0) != test.warned {
+				t.Errorf("warned: %t, want %t: %v", len(diags) > 0, test.warned, diags)
+			}
+		})
+	}
+}
+
 func TestChecks(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Model)
 		want   string
 	}{
-		"logs without a bucket":          {func(m *Model) { m.Logs = &connection.S3{Endpoint: "http://s3:9000", Secret: "s"} }, "logs.bucket"},
-		"an option that is fixed":        {func(m *Model) { m.Config = map[string]map[string]string{"core": {"executor": "x"}} }, `config["core"]["executor"]`},
-		"an option of the provider":      {func(m *Model) { m.Config = map[string]map[string]string{"core": {"fernet_key": "x"}} }, `config["core"]["fernet_key"]`},
-		"an option in upper case":        {func(m *Model) { m.Config = map[string]map[string]string{"core": {"Parallelism": "1"}} }, `config["core"]["Parallelism"]`},
-		"a variable that is fixed":       {func(m *Model) { m.Env = map[string]string{"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "x"} }, `env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"]`},
-		"workers without their executor": {func(m *Model) { m.Workers = &Workers{} }, "workers"},
-		"two passwords":                  {func(m *Model) { m.Admin = &Admin{PasswordWOVersion: new("1"), Rotate: new("1")} }, "admin.rotate"},
-		"an administrator for nobody":    {func(m *Model) { m.Admin, m.AuthManager = &Admin{}, new("example.AuthManager") }, "admin"},
-		"a node port without a type":     {func(m *Model) { m.Service = &expose.Service{NodePort: new(int64(30000))} }, "service.node_port"},
-		"too many DAGs":                  {func(m *Model) { m.DAGs = map[string]string{"a.py": strings.Repeat("#", maxConfigMap)} }, "dags"},
-		"no password":                    {func(m *Model) { m.Database = &postgres.Database{External: &postgres.External{Host: "db"}} }, "database.external"},
+		"logs without a bucket":                 {func(m *Model) { m.Logs = &connection.S3{Endpoint: "http://s3:9000", Secret: "s"} }, "logs.bucket"},
+		"an option that is fixed":               {func(m *Model) { m.Config = map[string]map[string]string{"core": {"executor": "x"}} }, `config["core"]["executor"]`},
+		"an option of the provider":             {func(m *Model) { m.Config = map[string]map[string]string{"core": {"fernet_key": "x"}} }, `config["core"]["fernet_key"]`},
+		"an option in upper case":               {func(m *Model) { m.Config = map[string]map[string]string{"core": {"Parallelism": "1"}} }, `config["core"]["Parallelism"]`},
+		"a variable that is fixed":              {func(m *Model) { m.Env = map[string]string{"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "x"} }, `env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"]`},
+		"workers without their executor":        {func(m *Model) { m.Workers = &Workers{} }, "workers"},
+		"Celery workers without their executor": {func(m *Model) { m.CeleryWorkers = map[string]CeleryWorkers{"a": {}} }, "celery_workers"},
+		"a broker without its executor":         {func(m *Model) { m.Broker = &Broker{} }, "broker"},
+		"a broker without a URL": {func(m *Model) {
+			m.Executors, m.Broker = []string{celeryExecutor}, &Broker{External: &ExternalBroker{}}
+		}, "broker.external"},
+		"two passwords":               {func(m *Model) { m.Admin = &Admin{PasswordWOVersion: new("1"), Rotate: new("1")} }, "admin.rotate"},
+		"an administrator for nobody": {func(m *Model) { m.Admin, m.AuthManager = &Admin{}, new("example.AuthManager") }, "admin"},
+		"a node port without a type":  {func(m *Model) { m.Service = &expose.Service{NodePort: new(int64(30000))} }, "service.node_port"},
+		"too many DAGs":               {func(m *Model) { m.DAGs = map[string]string{"a.py": strings.Repeat("#", maxConfigMap)} }, "dags"},
+		"no password":                 {func(m *Model) { m.Database = &postgres.Database{External: &postgres.External{Host: "db"}} }, "database.external"},
 		"no authority": {func(m *Model) {
 			m.Database = &postgres.Database{External: &postgres.External{Host: "db", PasswordWOVersion: new("1"), SSLMode: new("verify-ca")}}
 		}, "database.external.ca_secret"},

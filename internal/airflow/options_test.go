@@ -13,7 +13,7 @@ func TestCheckOptions(t *testing.T) {
 		want string
 	}{
 		"known":                        {"", "core", "parallelism", ""},
-		"of a provider":                {"", "celery", "worker_concurrency", ""},
+		"of a provider":                {"", "celery", "worker_prefetch_multiplier", ""},
 		"of a section with dots":       {"", "common.io", "xcom_objectstorage_path", ""},
 		"by a command":                 {"", "celery", "broker_url_cmd", ""},
 		"a typo":                       {"", "core", "paralelism", `Did you mean "parallelism"?`},

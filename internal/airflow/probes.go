@@ -56,3 +56,38 @@ func heartbeatProbes(job string) func(*corev1ac.ContainerApplyConfiguration) {
 		probed(c, ask, ask, 5, 30)
 	}
 }
+
+// pingWorker asks the worker of this pod through the broker. The command of Airflow
+// that does so takes seconds of processor time to start; its own application, which
+// does too, is needed only where options say more than the URL of the broker. With
+// "start" it first looks for the server of logs, which is there just before the worker:
+// on a busy node the questions would slow it down. With "live" a broker that cannot be
+// reached is no reason to end a worker with its tasks.
+const pingWorker = `import os, socket, sys
+if sys.argv[1] == "start" and socket.socket().connect_ex(("127.0.0.1", int(os.environ["AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"]))):
+    sys.exit("the worker has not begun to start")
+from kombu.exceptions import OperationalError
+options = "AIRFLOW__CELERY__SSL_", "AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS", "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG", "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__"
+if any(name.startswith(options) for name in os.environ):
+    from airflow.providers.celery.executors.celery_executor import app
+else:
+    from celery import Celery
+    app = Celery(broker=os.environ["AIRFLOW__CELERY__BROKER_URL"])
+app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 1, "interval_start": 0, "interval_step": 0}
+try:
+    answers = app.control.ping(destination=["celery@" + socket.gethostname()], timeout=4)
+except OperationalError as e:
+    sys.exit(0 if sys.argv[1] == "live" else f"the broker cannot be reached: {e}")
+sys.exit(0 if answers else "the worker does not answer")`
+
+// celeryProbes are those of Celery workers.
+func celeryProbes(c *corev1ac.ContainerApplyConfiguration) {
+	ask := func(purpose string) func() *corev1ac.ProbeApplyConfiguration {
+		return func() *corev1ac.ProbeApplyConfiguration {
+			return corev1ac.Probe().WithExec(corev1ac.ExecAction().WithCommand("python", "-c", pingWorker, purpose))
+		}
+	}
+	// While it starts a worker waits for a broker that is away, and is not ready.
+	probed(c, ask("start"), ask("ready"), 10, 60)
+	c.LivenessProbe.WithExec(ask("live")().Exec)
+}

@@ -33,28 +33,30 @@ const defaultRepository = "docker.io/apache/airflow"
 type Model struct {
 	workload.Common
 	pod.Settings
-	Version      *string                      `tfsdk:"version"`
-	Image        *string                      `tfsdk:"image"`
-	Executors    []string                     `tfsdk:"executors"`
-	Database     *postgres.Database           `tfsdk:"database"`
-	DAGs         map[string]string            `tfsdk:"dags"`
-	Logs         *connection.S3               `tfsdk:"logs"`
-	Config       map[string]map[string]string `tfsdk:"config"`
-	DAGBundles   map[string]Bundle            `tfsdk:"dag_bundles"`
-	Connections  map[string]Connection        `tfsdk:"connections"`
-	Variables    map[string]string            `tfsdk:"variables"`
-	AuthManager  *string                      `tfsdk:"auth_manager"`
-	Admin        *Admin                       `tfsdk:"admin"`
-	APIServer    *Component                   `tfsdk:"api_server"`
-	Scheduler    *Component                   `tfsdk:"scheduler"`
-	DAGProcessor *Component                   `tfsdk:"dag_processor"`
-	Triggerer    *Component                   `tfsdk:"triggerer"`
-	Workers      *Workers                     `tfsdk:"workers"`
-	BaseURL      *string                      `tfsdk:"base_url"`
-	Service      *expose.Service              `tfsdk:"service"`
-	Ingress      *expose.Ingress              `tfsdk:"ingress"`
-	URL          *string                      `tfsdk:"url"`
-	AdminSecret  *string                      `tfsdk:"admin_secret"`
+	Version       *string                      `tfsdk:"version"`
+	Image         *string                      `tfsdk:"image"`
+	Executors     []string                     `tfsdk:"executors"`
+	Database      *postgres.Database           `tfsdk:"database"`
+	DAGs          map[string]string            `tfsdk:"dags"`
+	Logs          *connection.S3               `tfsdk:"logs"`
+	Config        map[string]map[string]string `tfsdk:"config"`
+	DAGBundles    map[string]Bundle            `tfsdk:"dag_bundles"`
+	Connections   map[string]Connection        `tfsdk:"connections"`
+	Variables     map[string]string            `tfsdk:"variables"`
+	AuthManager   *string                      `tfsdk:"auth_manager"`
+	Admin         *Admin                       `tfsdk:"admin"`
+	APIServer     *Component                   `tfsdk:"api_server"`
+	Scheduler     *Component                   `tfsdk:"scheduler"`
+	DAGProcessor  *Component                   `tfsdk:"dag_processor"`
+	Triggerer     *Component                   `tfsdk:"triggerer"`
+	Workers       *Workers                     `tfsdk:"workers"`
+	CeleryWorkers map[string]CeleryWorkers     `tfsdk:"celery_workers"`
+	Broker        *Broker                      `tfsdk:"broker"`
+	BaseURL       *string                      `tfsdk:"base_url"`
+	Service       *expose.Service              `tfsdk:"service"`
+	Ingress       *expose.Ingress              `tfsdk:"ingress"`
+	URL           *string                      `tfsdk:"url"`
+	AdminSecret   *string                      `tfsdk:"admin_secret"`
 }
 
 // Admin is the first administrator.
@@ -108,8 +110,8 @@ func resourceSchema() schema.Schema {
 		},
 		"executors": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "What runs tasks: `LocalExecutor` (default) in the scheduler's pods, `KubernetesExecutor` in a pod of its own for each. Of several, the first one is the " +
-				"default, and a task chooses another with its `executor` argument.",
+			MarkdownDescription: "What runs tasks: `LocalExecutor` (default) in the scheduler's pods, `CeleryExecutor` in the workers of `celery_workers`, `KubernetesExecutor` in a pod of its own " +
+				"for each. Of several, the first one is the default, and a task chooses another with its `executor` argument.",
 			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(executorName{})},
 		},
 		"database": postgres.Attribute("Airflow"),
@@ -158,6 +160,8 @@ func resourceSchema() schema.Schema {
 			MarkdownDescription: "The pods in which the Kubernetes executor runs tasks. They hold neither the database's password nor Airflow's keys.",
 			Attributes:          pod.Attributes("Default: requests of `100m` CPU and `256Mi` memory, and a limit of `1Gi` memory."),
 		},
+		"celery_workers": celeryWorkersAttribute(),
+		"broker":         brokerAttribute(),
 		"base_url": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",

@@ -1,7 +1,9 @@
 package airflow
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -36,9 +38,17 @@ const (
 // server is what distinguishes one component from the others.
 type server struct {
 	component string
-	attribute string
-	settings  *Component
-	memory    string
+	// at is where its settings stand in the configuration.
+	at       path.Path
+	settings pod.Settings
+	replicas int64
+	// args are those of the command airflow.
+	args []string
+	// plain are variables beside those of all components, secrets those whose values
+	// are in Secrets.
+	plain   map[string]string
+	secrets []secretVariable
+	memory  string
 	// grace is how long a pod that is to stop may take, in seconds.
 	grace  int64
 	ports  map[string]int32
@@ -58,29 +68,34 @@ type renderer struct {
 
 func (r *renderer) servers() {
 	kubernetes := r.m.startsPods()
+	all := r.serverSecrets()
 	for _, s := range []server{
-		{apiServer, "api_server", r.m.APIServer, "512Mi", 60, map[string]int32{"http": apiPort}, false, kubernetes, r.apiServerProbes},
-		{scheduler, "scheduler", r.m.Scheduler, "512Mi", 60, map[string]int32{"logs": logPort, "health": healthPort}, true, kubernetes, schedulerProbes},
-		{dagProcessor, "dag_processor", r.m.DAGProcessor, "384Mi", 60, nil, true, false, heartbeatProbes("DagProcessorJob")},
-		{triggerer, "triggerer", r.m.Triggerer, "384Mi", 60, map[string]int32{"logs": 8794}, true, false, heartbeatProbes("TriggererJob")},
+		{component: apiServer, settings: settingsOf(r.m.APIServer), replicas: replicasOf(r.m.APIServer), secrets: all, memory: "512Mi", ports: map[string]int32{"http": apiPort}, launch: kubernetes, probes: r.apiServerProbes},
+		{component: scheduler, settings: settingsOf(r.m.Scheduler), replicas: replicasOf(r.m.Scheduler), secrets: append(all, r.celerySecrets()...), memory: "512Mi",
+			ports: map[string]int32{"logs": logPort, "health": healthPort}, dags: true, launch: kubernetes, probes: schedulerProbes},
+		{component: dagProcessor, settings: settingsOf(r.m.DAGProcessor), replicas: replicasOf(r.m.DAGProcessor), secrets: all, memory: "384Mi", dags: true, probes: heartbeatProbes("DagProcessorJob")},
+		{component: triggerer, settings: settingsOf(r.m.Triggerer), replicas: replicasOf(r.m.Triggerer), secrets: all, memory: "384Mi", ports: map[string]int32{"logs": 8794}, dags: true, probes: heartbeatProbes("TriggererJob")},
 	} {
+		s.at, s.args, s.plain, s.grace = path.Root(strings.ReplaceAll(s.component, "-", "_")), []string{s.component}, r.m.serving(r.n), 60
 		r.server(s)
 	}
 }
 
+func settingsOf(c *Component) pod.Settings { return or(c, Component{}).Settings }
+
+func replicasOf(c *Component) int64 { return or(or(c, Component{}).Replicas, 1) }
+
 func (r *renderer) server(s server) {
-	settings := or(s.settings, Component{})
-	replicas := or(settings.Replicas, 1)
-	container := corev1ac.Container().WithName(s.component).WithArgs("airflow", s.component)
+	container := corev1ac.Container().WithName(s.component).WithArgs("airflow").WithArgs(s.args...)
 	for _, name := range sortedKeys(s.ports) {
 		container.WithPorts(corev1ac.ContainerPort().WithName(name).WithContainerPort(s.ports[name]).WithProtocol(corev1.ProtocolTCP))
 	}
 	s.probes(container)
 	in := pod.TemplateInput{
-		At: path.Root(s.attribute), Name: r.n.of(s.component), Role: s.component, Selector: r.n.selector(s.component), Container: container,
+		At: s.at, Name: r.n.of(s.component), Role: s.component, Selector: r.n.selector(s.component), Container: container,
 		Requests:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse(s.memory)},
 		Limits:     corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("2Gi")},
-		Replicated: replicas > 1,
+		Replicated: s.replicas > 1,
 	}
 	if s.launch {
 		in.ServiceAccount, in.Token = r.n.of(s.component), true
@@ -90,20 +105,20 @@ func (r *renderer) server(s server) {
 		container.WithVolumeMounts(corev1ac.VolumeMount().WithName("pod-template").WithMountPath(templatePath).WithReadOnly(true))
 		in.Annotations = map[string]string{pod.RevisionAnnotation + "pod-template": workload.SecretRevision(keyPodTemplate)}
 	}
-	template := r.template(in, settings.Settings, s.dags, false)
+	template := r.template(in, s.settings, process{plain: s.plain, secrets: s.secrets, dags: s.dags})
 	template.Spec.Spec.WithTerminationGracePeriodSeconds(s.grace)
 	r.objects = append(r.objects, template.Objects...)
 	labels := map[string]string{componentLabel: s.component}
 	r.objects = append(r.objects, workload.Object{
 		Key: "Deployment/" + s.component, Stage: workload.StageServer, Mask: template.Mask("spec.template"),
 		Manifest: appsv1ac.Deployment(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(int32(replicas)).
+			WithReplicas(int32(s.replicas)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(s.component))).
 			WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).WithRollingUpdate(
 				appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
 			WithTemplate(template.Spec)),
 	})
-	if replicas > 1 {
+	if s.replicas > 1 {
 		r.objects = append(r.objects, workload.Object{
 			Key: "PodDisruptionBudget/" + s.component, Stage: workload.StageIdentity,
 			Manifest: policyv1ac.PodDisruptionBudget(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(policyv1ac.PodDisruptionBudgetSpec().
@@ -112,24 +127,31 @@ func (r *renderer) server(s server) {
 	}
 }
 
+// process is what a server or job of Airflow reads.
+type process struct {
+	plain   map[string]string
+	secrets []secretVariable
+	dags    bool
+	// ends says that it ends by itself.
+	ends bool
+}
+
 // template renders pods that run Airflow with all that servers and jobs need.
-func (r *renderer) template(in pod.TemplateInput, own pod.Settings, dags, ends bool) pod.Template {
-	secrets, annotations := r.m.secretVariables(r.n, r.database)
-	in.Container.WithEnv(r.m.variables(r.m.serving(r.n))...).WithEnv(secrets...).WithEnv(r.m.taskVariables(r.n)...).WithEnvFrom(r.m.sources(r.n)...).
-		WithVolumeMounts(r.database.Mounts...)
-	in.Volumes = append(in.Volumes, r.database.Volumes...)
-	if dags {
+func (r *renderer) template(in pod.TemplateInput, own pod.Settings, p process) pod.Template {
+	in.Container.WithEnv(r.m.variables(p.plain)...).WithEnv(r.secretVariables(p.secrets)...).WithEnv(r.m.taskVariables(r.n)...).WithEnvFrom(r.m.sources(r.n)...)
+	if r.readsDatabase(p.secrets) {
+		in.Container.WithEnv(r.database.Env...).WithVolumeMounts(r.database.Mounts...)
+		in.Volumes = append(in.Volumes, r.database.Volumes...)
+	}
+	if p.dags {
 		volumes, mounts := r.m.dagVolume(r.n)
 		in.Volumes = append(in.Volumes, volumes...)
 		in.Container.WithVolumeMounts(mounts...)
 	}
-	for key, value := range annotations {
-		if in.Annotations == nil {
-			in.Annotations = map[string]string{}
-		}
-		in.Annotations[key] = value
-	}
-	return r.airflow(in, own, ends)
+	annotations := r.revisions(p.secrets)
+	maps.Copy(annotations, in.Annotations)
+	in.Annotations = annotations
+	return r.airflow(in, own, p.ends)
 }
 
 // airflow renders pods that run Airflow's image. ends says that they end by

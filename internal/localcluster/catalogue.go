@@ -94,6 +94,7 @@ var catalogue = []catalogueEntry{
 	pythonImage("3.13", trixie),
 	indexImage(trixie),
 	postgresImage("17", trixie),
+	redisImage("8.0", trixie),
 	airflowImage("3.3.2", airflow332),
 	airflowImage("3.2.2", airflow322),
 	mlflowImage("3.17.2", mlflow3172),

@@ -93,7 +93,7 @@ func (in Input) backup(out *Output) diag.Diagnostics {
 		}
 		return diags
 	}
-	spec, more := claimSpec(b.Size, DefaultBackupSize, b.StorageClass, at.AtName("backups").AtName("size"))
+	spec, more := pod.ClaimSpec(b.Size, DefaultBackupSize, b.StorageClass, at.AtName("backups").AtName("size"))
 	diags.Append(more...)
 	if diags.HasError() {
 		return diags
@@ -127,24 +127,4 @@ func (in Input) backup(out *Output) diag.Diagnostics {
 	out.BackupVolumes = []*corev1ac.VolumeApplyConfiguration{corev1ac.Volume().WithName(backupVolume).
 		WithPersistentVolumeClaim(corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(name))}
 	return diags
-}
-
-// claimSpec is that of a volume for one node at a time.
-func claimSpec(size *string, otherwise string, class *string, at path.Path) (*corev1ac.PersistentVolumeClaimSpecApplyConfiguration, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	text := otherwise
-	if size != nil {
-		text = *size
-	}
-	quantity, err := validate.ParseQuantity(text)
-	if err != nil {
-		diags.AddAttributeError(at, "Invalid quantity", err.Error())
-		return nil, diags
-	}
-	spec := corev1ac.PersistentVolumeClaimSpec().WithAccessModes(corev1.ReadWriteOnce).
-		WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: quantity}))
-	if class != nil {
-		spec.WithStorageClassName(*class)
-	}
-	return spec, diags
 }

@@ -191,7 +191,7 @@ func server(in Input, e Embedded) *corev1ac.ContainerApplyConfiguration {
 }
 
 func volumeClaim(e Embedded, at path.Path) (*corev1ac.PersistentVolumeClaimApplyConfiguration, diag.Diagnostics) {
-	spec, diags := claimSpec(e.Size, DefaultSize, e.StorageClass, at.AtName("size"))
+	spec, diags := pod.ClaimSpec(e.Size, DefaultSize, e.StorageClass, at.AtName("size"))
 	claim := &corev1ac.PersistentVolumeClaimApplyConfiguration{}
 	return claim.WithName(dataVolume).WithSpec(spec), diags
 }

@@ -1,0 +1,59 @@
+package airflow_test
+
+import (
+	"testing"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
+)
+
+// queues is a DAG with a task for each of two groups of workers, each of which says
+// where it ran.
+const queues = `
+import os
+from airflow.sdk import dag, task
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def queues():
+    @task
+    def say():
+        print("the small one said", os.environ["GROUP"])
+
+    @task(queue="train")
+    def say_large():
+        print("the large one said", os.environ["GROUP"])
+        print("it holds", sorted(name for name, value in os.environ.items() if "postgresql" in value or "FERNET" in name or "JWT" in name))
+
+    say() >> say_large()
+
+queues()
+`
+
+// TestAccAirflowCelery runs tasks in two groups of Celery workers.
+func TestAccAirflowCelery(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.configure(dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
+  triggerer = { replicas = 0 }
+  celery_workers = {
+    small = { concurrency = 1, env = { GROUP = "small" } }
+    large = { concurrency = 1, queues = ["train"], env = { GROUP = "large" } }
+  }
+  broker = { embedded = { size = "64Mi" } }`)
+	s.Apply("-target=analytics_minio.lake").Succeeds()
+	s.Apply().Succeeds()
+	s.PlansNothing()
+
+	c := s.login()
+	run := c.trigger("queues")
+	c.succeeds("queues", run)
+	c.logged("queues", run, "say", "the small one said small", "s3://logs/flow/")
+	c.logged("queues", run, "say_large", "the large one said large", "it holds []", "s3://logs/flow/")
+
+	password := string(s.secret("flow-broker")["password"])
+	if len(password) < 32 {
+		t.Fatalf("the broker's password has %d characters", len(password))
+	}
+	if form := acctest.Spilled(s.ReadFile("terraform.tfstate"), password); form != "" {
+		t.Errorf("the state holds the broker's password %s", form)
+	}
+}
