@@ -79,7 +79,7 @@ func airflowCases() map[string]attributeCase {
 		"version":                              {with: `version = "3.3.1"`, changes: []string{container + "image", "Job/migrate spec.template.spec.initContainers[backup].env[BACKUP_NAME].value"}},
 		"image":                                {with: `image = "example.com/airflow:1"`, changes: []string{container + "image"}},
 		"executors":                            {with: kubernetes, changes: []string{container + "env[AIRFLOW__*", container + "volumeMounts[/opt/airflow/pod-template].*", "*/* spec.template.spec.volumes[pod-template].*", "*/* spec.template.spec.automountServiceAccountToken", annotation + "*", "*/worker *", "ConfigMap/pod-template *", "Role/* *", "RoleBinding/* *"}},
-		"broker.external.url_wo":               {before: celery, with: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "1"`), changes: []string{"*/broker *", container + "env[AIRFLOW__*"}},
+		"broker.external.url_wo":               {before: celery, with: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "1"`), changes: []string{"*/broker *", container + "env[AIRFLOW__*", annotation + "database]"}},
 		"broker.external.url_wo_version":       {before: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "1"`), with: broker(`url_wo = "amqp://a:b@c/d", url_wo_version = "2"`)},
 		"broker.external.url_secret.name":      {before: broker(`url_secret = { name = "s" }`), with: broker(`url_secret = { name = "t" }`), changes: []string{"Secret/broker data[url]"}},
 		"broker.external.url_secret.namespace": {before: broker(`url_secret = { name = "s" }`), with: broker(`url_secret = { name = "s", namespace = "other" }`), changes: []string{"Secret/broker data[url]"}},
