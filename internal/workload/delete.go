@@ -10,7 +10,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
@@ -205,14 +209,35 @@ func (d *deletion) volumes(ctx context.Context) ([]kube.Ref, error) {
 func (d *deletion) awaitPods(ctx context.Context) error {
 	for {
 		pods, err := d.cluster.List(ctx, podKind, d.claim.ref.Namespace, d.selector)
-		if err != nil || len(pods) == 0 {
+		if err != nil {
 			return err
+		}
+		pods = slices.DeleteFunc(pods, func(pod unstructured.Unstructured) bool { return d.stays(ctx, &pod) })
+		if len(pods) == 0 {
+			return nil
 		}
 		tflog.Info(ctx, "Waiting for pods to end.", map[string]any{"pods": len(pods)})
 		if err := pause(ctx, gateInterval/2); err != nil {
 			return fmt.Errorf("%d pods are left, for instance %s: %w", len(pods), pods[0].GetName(), err)
 		}
 	}
+}
+
+// stays reports whether a pod has ended and nothing takes it away: that of a Job which
+// somebody made from a template of the resource. It holds no volume.
+func (d *deletion) stays(ctx context.Context, pod *unstructured.Unstructured) bool {
+	phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
+	if phase != string(corev1.PodSucceeded) && phase != string(corev1.PodFailed) {
+		return false
+	}
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil {
+		return true
+	}
+	live, err := d.cluster.Get(ctx, kube.Ref{
+		GroupVersionKind: schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind), Namespace: pod.GetNamespace(), Name: owner.Name,
+	})
+	return err == nil && live != nil && live.GetUID() == owner.UID && live.GetDeletionTimestamp() == nil
 }
 
 // releaseOrDelete keeps the volumes and leaves a claim that lets the next
