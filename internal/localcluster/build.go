@@ -88,6 +88,7 @@ func (c component) build(ctx context.Context, goVersion string) (string, error) 
 	cmd := exec.CommandContext(ctx, "go", append(args, c.packages...)...)
 	cmd.Dir = source
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	cmd.WaitDelay = outputDelay
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

@@ -62,6 +62,7 @@ func aptInstall(ctx context.Context, packages []string) (string, error) {
 		cmd := exec.CommandContext(ctx, "apt-get", args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		cmd.WaitDelay = outputDelay
 		out, err := cmd.CombinedOutput()
 		if err != nil && line == command {
 			return "", fmt.Errorf("%s: %w\n%s", line, err, lastLines(string(out), 10))
