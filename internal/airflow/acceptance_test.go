@@ -64,9 +64,9 @@ resource "analytics_minio" "lake" {
 resource "analytics_airflow" "flow" {
   name      = "flow"
   namespace = %[2]q
-  resources = { requests = { memory = "200Mi" } }
+  resources = { requests = { cpu = "10m", memory = "200Mi" } } # several of them share two processors
   database = {
-    embedded = { size = "512Mi", resources = { requests = { memory = "64Mi" } } }
+    embedded = { size = "512Mi", resources = { requests = { cpu = "10m", memory = "64Mi" } } }
     backups  = { size = "300Mi" }
     %[5]s
   }

@@ -35,10 +35,10 @@ func TestAccAirflowCelery(t *testing.T) {
 	s.configure(dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
   triggerer = { replicas = 0 }
   celery_workers = {
-    small = { concurrency = 1, env = { GROUP = "small" } }
-    large = { concurrency = 1, queues = ["train"], env = { GROUP = "large" } }
+    small = { concurrency = 1, resources = { requests = { cpu = "10m" } }, env = { GROUP = "small" } }
+    large = { concurrency = 1, resources = { requests = { cpu = "10m" } }, queues = ["train"], env = { GROUP = "large" } }
   }
-  broker = { embedded = { size = "64Mi" } }`)
+  broker = { embedded = { size = "64Mi", resources = { requests = { cpu = "10m" } } } }`)
 	s.Apply("-target=analytics_minio.lake").Succeeds()
 	s.Apply().Succeeds()
 	s.PlansNothing()

@@ -41,9 +41,9 @@ provider "analytics" {
 resource "analytics_airflow" "flow" {
   name      = "flow"
   namespace = %q
-  resources = { requests = { memory = "200Mi" } }
+  resources = { requests = { cpu = "10m", memory = "200Mi" } }
   triggerer = { replicas = 0 }
-  config    = { core = { paralelism = "4" }, workers = { execution_api_timeout = "60" } }
+  config    = { core = { paralelism = "4" }, workers = { execution_api_timeout = "180" } }
   dag_bundles = { team = { repository = "git://repo/dags", subdir = "flows", refresh_interval = 5 } }
   database = {
     external = {
