@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 )
 
-// TestAccCLISteps goes through the steps that terraform-plugin-testing knows, with
+// TestAccSteps goes through the steps that terraform-plugin-testing knows, with
 // the provider in the test's own process: that is how a debugger reaches it.
-func TestAccCLISteps(t *testing.T) {
+func TestAccSteps(t *testing.T) {
 	t.Parallel()
 	c := Connect(t)
 	namespace := c.Namespace(t)
