@@ -123,7 +123,7 @@ func (r *Resource[M]) read(ctx context.Context, state tftypes.Value, stored priv
 		out.unchanged = false
 		out.state = withRoot(out.state, "objects", objectsValue(objects))
 	}
-	status, diags := r.refreshStatus(ctx, s, reach{cluster: cluster, records: memory.Records, namespace: out.namespace}, out.state)
+	status, diags := r.refreshStatus(ctx, s, reach{cluster: cluster, records: memory.Records, namespace: out.namespace}, m, out.state)
 	out.diags.Append(diags...)
 	for name, value := range status {
 		out.unchanged = false

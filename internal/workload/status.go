@@ -106,14 +106,12 @@ func (r *Resource[M]) observeStatus(ctx context.Context, s schema.Schema, a *app
 }
 
 // refreshStatus returns those attributes of the status that differ from what a state
-// has.
-func (r *Resource[M]) refreshStatus(ctx context.Context, s schema.Schema, cluster reach, state tftypes.Value) (map[string]tftypes.Value, diag.Diagnostics) {
+// has. prior is the model of that state.
+func (r *Resource[M]) refreshStatus(ctx context.Context, s schema.Schema, cluster reach, prior *M, state tftypes.Value) (map[string]tftypes.Value, diag.Diagnostics) {
 	if r.product.Status == nil {
 		return nil, nil
 	}
 	m, diags := r.decode(ctx, s, state)
-	prior, more := r.decode(ctx, s, state)
-	diags.Append(more...)
 	if diags.HasError() {
 		return nil, diags
 	}
