@@ -18,6 +18,7 @@ import (
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -153,7 +154,7 @@ func (b *Broker) embedded() Redis {
 	if b == nil {
 		return Redis{}
 	}
-	return or(b.Embedded, Redis{})
+	return ptr.Deref(b.Embedded, Redis{})
 }
 
 // broker renders the Secret with the broker's URL, and the embedded broker.
@@ -163,14 +164,14 @@ func (r *renderer) broker() {
 		if e.URLSecret != nil {
 			url = e.URLSecret.Copied(r.n.env.Namespace, brokerURL)
 		} else {
-			url = workload.WriteOnly(e.URLWO, or(e.URLWOVersion, ""))
+			url = workload.WriteOnly(e.URLWO, ptr.Deref(e.URLWOVersion, ""))
 		}
 		r.objects = append(r.objects, secret(r.n, broker, map[string]workload.SecretValue{brokerURL: url}))
 		return
 	}
 	host := fmt.Sprintf("%s.%s.svc.%s", r.n.of(broker), r.n.env.Namespace, r.n.env.ClusterDomain)
 	o := secret(r.n, broker, map[string]workload.SecretValue{
-		brokerPassword: workload.Generated(passwordLength, or(r.m.Broker.embedded().Rotate, "")),
+		brokerPassword: workload.Generated(passwordLength, ptr.Deref(r.m.Broker.embedded().Rotate, "")),
 		brokerURL:      workload.Template(fmt.Sprintf("redis://:%%s@%s:%d/0", host, redisPort), brokerPassword),
 	})
 	o.Keep = true

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"k8s.io/utils/ptr"
 )
 
 // Bundle is a Git repository with DAG files.
@@ -68,7 +69,7 @@ func (m *Model) bundleList() string {
 	list := []bundle{{folderBundle, "airflow.dag_processing.bundles.local.LocalDagBundle", map[string]any{}}}
 	for _, name := range slices.Sorted(maps.Keys(m.DAGBundles)) {
 		b := m.DAGBundles[name]
-		arguments := map[string]any{"repo_url": b.Repository, "tracking_ref": or(b.Ref, "main"), "refresh_interval": or(b.RefreshInterval, refreshSeconds)}
+		arguments := map[string]any{"repo_url": b.Repository, "tracking_ref": ptr.Deref(b.Ref, "main"), "refresh_interval": ptr.Deref(b.RefreshInterval, refreshSeconds)}
 		if b.Subdir != nil {
 			arguments["subdir"] = *b.Subdir
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
@@ -136,8 +137,8 @@ func (r *renderer) celeryWorkers() {
 			at = at.AtMapKey(name)
 		}
 		s := server{
-			component: "celery-" + name, at: at, settings: w.Settings, replicas: or(w.Replicas, 1),
-			args:  []string{"celery", "worker", "--queues", strings.Join(w.queues(), ","), "--concurrency", fmt.Sprint(or(w.Concurrency, celeryConcurrency))},
+			component: "celery-" + name, at: at, settings: w.Settings, replicas: ptr.Deref(w.Replicas, 1),
+			args:  []string{"celery", "worker", "--queues", strings.Join(w.queues(), ","), "--concurrency", fmt.Sprint(ptr.Deref(w.Concurrency, celeryConcurrency))},
 			plain: r.m.shared(r.n),
 			// The key of sessions is that of requests for the logs of running tasks, too.
 			secrets: append(r.celerySecrets(), r.sessionKey()),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"k8s.io/utils/ptr"
 )
 
 // check finds what would not run, or what contradicts itself.
@@ -16,7 +17,7 @@ func check(m *Model) diag.Diagnostics {
 	diags.Append(checkConfig(m)...)
 	diags.Append(checkOptions(m)...)
 	diags.Append(checkVariables(m)...)
-	if m.Logs != nil && or(m.Logs.Bucket, "") == "" {
+	if m.Logs != nil && ptr.Deref(m.Logs.Bucket, "") == "" {
 		diags.AddAttributeError(path.Root("logs").AtName("bucket"), "The bucket is missing",
 			"Logs need a bucket that exists. Set it; of an analytics_minio, set bucket of the user.")
 	}

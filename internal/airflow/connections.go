@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
@@ -124,17 +125,17 @@ func (c Connection) uri() string {
 	literal := func(text string) string { return strings.ReplaceAll(text, "%", "%%") }
 	text := strings.ReplaceAll(c.Type, "_", "-") + "://"
 	if c.Login != nil || c.PasswordWOVersion != nil {
-		text += literal(escape(or(c.Login, "")))
+		text += literal(escape(ptr.Deref(c.Login, "")))
 		if c.PasswordWOVersion != nil {
 			text += ":%s"
 		}
 		text += "@"
 	}
-	host := or(c.Host, "")
+	host := ptr.Deref(c.Host, "")
 	if c.Port != nil {
 		host = net.JoinHostPort(host, strconv.FormatInt(*c.Port, 10))
 	}
-	text += literal(host) + "/" + literal(escape(or(c.Schema, "")))
+	text += literal(host) + "/" + literal(escape(ptr.Deref(c.Schema, "")))
 	switch {
 	case c.ExtraWOVersion != nil:
 		text += "?__extra__=%s"

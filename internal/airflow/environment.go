@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 )
@@ -45,7 +46,7 @@ func (m *Model) shared(n names) map[string]string {
 	}
 	if m.Logs != nil {
 		out[optionVariable("logging", "remote_logging")] = "True"
-		out[optionVariable("logging", "remote_base_log_folder")] = "s3://" + or(m.Logs.Bucket, "") + "/" + n.resource
+		out[optionVariable("logging", "remote_base_log_folder")] = "s3://" + ptr.Deref(m.Logs.Bucket, "") + "/" + n.resource
 		out[optionVariable("logging", "remote_log_conn_id")] = logConnection
 	}
 	return out
@@ -55,7 +56,7 @@ func (m *Model) shared(n names) map[string]string {
 func (m *Model) serving(n names) map[string]string {
 	out := m.shared(n)
 	maps.Copy(out, map[string]string{
-		optionVariable("core", "auth_manager"):              or(m.AuthManager, fabAuthManager),
+		optionVariable("core", "auth_manager"):              ptr.Deref(m.AuthManager, fabAuthManager),
 		optionVariable("api", "base_url"):                   m.baseURL(n),
 		optionVariable("api", "workers"):                    "1", // there are replicas
 		optionVariable("dag_processor", "refresh_interval"): "30",

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -47,11 +48,11 @@ func (r *renderer) jobs() {
 	if !r.m.administers() {
 		return
 	}
-	admin := or(r.m.Admin, Admin{})
+	admin := ptr.Deref(r.m.Admin, Admin{})
 	secret := r.n.of("admin")
 	create := corev1ac.Container().WithName(adminJob).WithArgs("bash", "-ec", createAdmin).WithEnv(
 		pod.FromSecret("ADMIN_USER", secret, userKey), pod.FromSecret("ADMIN_PASSWORD", secret, passwordKey),
-		corev1ac.EnvVar().WithName("ADMIN_EMAIL").WithValue(or(admin.Email, "admin@example.com")))
+		corev1ac.EnvVar().WithName("ADMIN_EMAIL").WithValue(ptr.Deref(admin.Email, "admin@example.com")))
 	annotations := map[string]string{pod.RevisionAnnotation + "admin": workload.SecretRevision(keyAdmin)}
 	r.job(pod.TemplateInput{Name: adminJob, Container: create, Annotations: annotations}, workload.StageServer, r.database.Identity, r.database.Restore, admin.identity())
 }

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -58,7 +59,7 @@ func (r *renderer) podTemplate() {
 		At: path.Root("workers"), Name: r.n.of(worker), Role: worker, Selector: r.n.selector(worker), Container: container, Volumes: volumes,
 		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("256Mi")},
 		Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")},
-	}, or(r.m.Workers, Workers{}).Settings, true)
+	}, ptr.Deref(r.m.Workers, Workers{}).Settings, true)
 	template.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
 	r.objects = append(r.objects, template.Objects...)
 	annotations := map[string]string{}

@@ -90,10 +90,3 @@ func (m *Model) image(env workload.Environment) string {
 	}
 	return pod.Image(defaultRepository+":"+m.version(), env)
 }
-
-func or[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
-}

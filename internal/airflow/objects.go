@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -75,7 +76,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 }
 
 // administers reports whether the first administrator is the provider's matter.
-func (m *Model) administers() bool { return or(m.AuthManager, fabAuthManager) == fabAuthManager }
+func (m *Model) administers() bool { return ptr.Deref(m.AuthManager, fabAuthManager) == fabAuthManager }
 
 // apiService is what users and running tasks connect to.
 func apiService(m *Model, n names) workload.Object {

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -76,8 +77,8 @@ func logsSecret(m *Model, n names) (workload.Object, error) {
 }
 
 func adminSecret(m *Model, n names) workload.Object {
-	admin := or(m.Admin, Admin{})
-	password := workload.Generated(passwordLength, or(admin.Rotate, ""))
+	admin := ptr.Deref(m.Admin, Admin{})
+	password := workload.Generated(passwordLength, ptr.Deref(admin.Rotate, ""))
 	if admin.PasswordWOVersion != nil {
 		password = workload.WriteOnly(admin.PasswordWO, *admin.PasswordWOVersion)
 	}
@@ -87,9 +88,9 @@ func adminSecret(m *Model, n names) workload.Object {
 	return o
 }
 
-func (a Admin) user() string { return or(a.User, "admin") }
+func (a Admin) user() string { return ptr.Deref(a.User, "admin") }
 
 // identity says which administrator with which password is meant, without a secret.
 func (a Admin) identity() string {
-	return fmt.Sprintf("%s/%s/%s/%s", a.user(), or(a.Email, ""), or(a.PasswordWOVersion, ""), or(a.Rotate, ""))
+	return fmt.Sprintf("%s/%s/%s/%s", a.user(), ptr.Deref(a.Email, ""), ptr.Deref(a.PasswordWOVersion, ""), ptr.Deref(a.Rotate, ""))
 }

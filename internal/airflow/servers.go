@@ -15,6 +15,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -81,9 +82,9 @@ func (r *renderer) servers() {
 	}
 }
 
-func settingsOf(c *Component) pod.Settings { return or(c, Component{}).Settings }
+func settingsOf(c *Component) pod.Settings { return ptr.Deref(c, Component{}).Settings }
 
-func replicasOf(c *Component) int64 { return or(or(c, Component{}).Replicas, 1) }
+func replicasOf(c *Component) int64 { return ptr.Deref(ptr.Deref(c, Component{}).Replicas, 1) }
 
 func (r *renderer) server(s server) {
 	container := corev1ac.Container().WithName(s.component).WithArgs("airflow").WithArgs(s.args...)
@@ -167,7 +168,7 @@ func (r *renderer) airflow(in pod.TemplateInput, own pod.Settings, ends bool) po
 	in.Volumes = append(in.Volumes, corev1ac.Volume().WithName("logs").WithEmptyDir(corev1ac.EmptyDirVolumeSource()))
 	settings := own.Over(all)
 	if r.n.env.Platform != workload.PlatformOpenShift {
-		context := or(settings.SecurityContext, pod.SecurityContext{})
+		context := ptr.Deref(settings.SecurityContext, pod.SecurityContext{})
 		group := int64(imageGroup)
 		if context.RunAsGroup == nil {
 			context.RunAsGroup = &group

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 )
@@ -15,7 +16,7 @@ import (
 // check finds what would not run, or what contradicts itself.
 func check(m *Model) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if m.Artifacts == nil || or(m.Artifacts.Bucket, "") == "" {
+	if m.Artifacts == nil || ptr.Deref(m.Artifacts.Bucket, "") == "" {
 		diags.AddAttributeError(path.Root("artifacts").AtName("bucket"), "The bucket is missing",
 			"Artifacts need a bucket that exists. Set it; of an analytics_minio, set bucket of the user.")
 	}
@@ -23,8 +24,8 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("admin").AtName("rotate"), "Two sources of one password",
 			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
 	}
-	if _, taken := m.Users[or(m.Admin, Admin{}).user()]; taken {
-		diags.AddAttributeError(path.Root("users").AtMapKey(or(m.Admin, Admin{}).user()), "The name is the administrator's",
+	if _, taken := m.Users[ptr.Deref(m.Admin, Admin{}).user()]; taken {
+		diags.AddAttributeError(path.Root("users").AtMapKey(ptr.Deref(m.Admin, Admin{}).user()), "The name is the administrator's",
 			"The first administrator has it already, with a password of its own. Choose another name, or give admin.user another.")
 	}
 	diags.Append(checkPermissions(m, "experiments", m.Experiments)...)

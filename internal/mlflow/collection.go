@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -50,7 +51,7 @@ func collectionAttribute() schema.Attribute {
 func (r *renderer) collectionJob(c GarbageCollection) {
 	admin := r.n.of("admin")
 	container := corev1ac.Container().WithName(collection).
-		WithCommand("mlflow", "gc", "--backend-store-uri="+databaseURI, fmt.Sprintf("--older-than=%dd", or(c.OlderThanDays, defaultDays))).
+		WithCommand("mlflow", "gc", "--backend-store-uri="+databaseURI, fmt.Sprintf("--older-than=%dd", ptr.Deref(c.OlderThanDays, defaultDays))).
 		WithEnv(corev1ac.EnvVar().WithName(connection.TrackingURI).WithValue(r.m.trackingURI(r.n)),
 			pod.FromSecret(connection.TrackingUsername, admin, connection.TrackingUsername),
 			pod.FromSecret(connection.TrackingPassword, admin, connection.TrackingPassword))

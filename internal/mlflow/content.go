@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"k8s.io/utils/ptr"
 )
 
 // Content is an experiment or a registered model, with what the declared users may do
@@ -28,7 +30,7 @@ const (
 const leafForceDestroy = "force_destroy"
 
 func contentLeaves(c Content, permissions grants) leaves {
-	out := leaves{leafForceDestroy: strconv.FormatBool(or(c.ForceDestroy, false))}
+	out := leaves{leafForceDestroy: strconv.FormatBool(ptr.Deref(c.ForceDestroy, false))}
 	for user, permission := range permissions {
 		out["permissions["+user+"]"] = permission
 	}

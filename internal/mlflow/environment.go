@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -25,7 +26,7 @@ const (
 
 // authSettings is the file with the settings of MLflow's basic authentication.
 func (m *Model) authSettings() string {
-	return fmt.Sprintf("[mlflow]\ndefault_permission = %s\ndatabase_uri = %s\n", or(m.DefaultPermission, "READ"), databaseURI)
+	return fmt.Sprintf("[mlflow]\ndefault_permission = %s\ndatabase_uri = %s\n", ptr.Deref(m.DefaultPermission, "READ"), databaseURI)
 }
 
 // plainVariables are those of every container of MLflow that hold no secret.

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -41,7 +42,7 @@ func (r *renderer) migrationJob() {
 		Name: r.n.of(migration), Role: migration, Container: container, Installers: r.database.BeforeMigration, Volumes: r.database.BackupVolumes,
 	}, settings)
 	template.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
-	keys := []string{r.m.version(), r.m.image(r.n.env), r.database.Identity, or(r.m.Admin, Admin{}).identity()}
+	keys := []string{r.m.version(), r.m.image(r.n.env), r.database.Identity, ptr.Deref(r.m.Admin, Admin{}).identity()}
 	if r.database.Restore != "" {
 		keys = append(keys, r.database.Restore)
 	}

@@ -3,6 +3,8 @@ package mlflow
 import (
 	"fmt"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -58,12 +60,12 @@ func (m *Model) trackingURI(n names) string {
 }
 
 func (m *Model) artifactLocation() string {
-	return "s3://" + or(m.Artifacts.Bucket, "") + "/" + m.Name
+	return "s3://" + ptr.Deref(m.Artifacts.Bucket, "") + "/" + m.Name
 }
 
-func (m *Model) prefix() string { return or(m.StaticPrefix, "") }
+func (m *Model) prefix() string { return ptr.Deref(m.StaticPrefix, "") }
 
-func (m *Model) version() string { return or(m.Version, DefaultVersion) }
+func (m *Model) version() string { return ptr.Deref(m.Version, DefaultVersion) }
 
 func (m *Model) image(env workload.Environment) string {
 	if m.Image != nil {
@@ -73,18 +75,11 @@ func (m *Model) image(env workload.Environment) string {
 }
 
 // runsJobs reports whether the server runs jobs beside its requests.
-func (m *Model) runsJobs() bool { return or(m.JobExecution, false) }
+func (m *Model) runsJobs() bool { return ptr.Deref(m.JobExecution, false) }
 
 func (m *Model) replicas() int64 {
 	if m.runsJobs() {
-		return or(m.Replicas, 1)
+		return ptr.Deref(m.Replicas, 1)
 	}
-	return or(m.Replicas, 2)
-}
-
-func or[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
+	return ptr.Deref(m.Replicas, 2)
 }

@@ -3,6 +3,7 @@ package mlflow
 import (
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -55,17 +56,17 @@ func account(n names, part, name string, password workload.SecretValue, label st
 }
 
 func adminSecret(m *Model, n names) workload.Object {
-	admin := or(m.Admin, Admin{})
-	password := workload.Generated(passwordLength, or(admin.Rotate, ""))
+	admin := ptr.Deref(m.Admin, Admin{})
+	password := workload.Generated(passwordLength, ptr.Deref(admin.Rotate, ""))
 	if admin.PasswordWOVersion != nil {
 		password = workload.WriteOnly(admin.PasswordWO, *admin.PasswordWOVersion)
 	}
 	return account(n, "admin", admin.user(), password, "admin.user")
 }
 
-func (a Admin) user() string { return or(a.User, "admin") }
+func (a Admin) user() string { return ptr.Deref(a.User, "admin") }
 
 // identity says which administrator with which password is meant, without a secret.
 func (a Admin) identity() string {
-	return a.user() + "/" + or(a.PasswordWOVersion, "") + "/" + or(a.Rotate, "")
+	return a.user() + "/" + ptr.Deref(a.PasswordWOVersion, "") + "/" + ptr.Deref(a.Rotate, "")
 }

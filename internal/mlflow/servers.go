@@ -12,6 +12,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -48,7 +49,7 @@ type renderer struct {
 func (r *renderer) servers() {
 	replicas := r.m.replicas()
 	container := corev1ac.Container().WithName(serverComponent).
-		WithCommand("mlflow", "server", "--host=0.0.0.0", "--port="+strconv.Itoa(serverPort), "--workers="+strconv.FormatInt(or(r.m.Workers, 1), 10), "--app-name=basic-auth").
+		WithCommand("mlflow", "server", "--host=0.0.0.0", "--port="+strconv.Itoa(serverPort), "--workers="+strconv.FormatInt(ptr.Deref(r.m.Workers, 1), 10), "--app-name=basic-auth").
 		WithPorts(corev1ac.ContainerPort().WithName("http").WithContainerPort(serverPort).WithProtocol(corev1.ProtocolTCP)).
 		WithStartupProbe(r.health().WithPeriodSeconds(2).WithTimeoutSeconds(5).WithFailureThreshold(patienceSeconds / 2)).
 		WithReadinessProbe(r.health().WithPeriodSeconds(5).WithTimeoutSeconds(10).WithFailureThreshold(3)).

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 
+	"k8s.io/utils/ptr"
+
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -32,19 +34,19 @@ const (
 func keyUser(user string) string { return "Secret/user-" + user }
 
 func userSecret(n names, name string, u User) workload.Object {
-	return account(n, "user-"+name, name, workload.Generated(passwordLength, or(u.Rotate, "")), "the user's name")
+	return account(n, "user-"+name, name, workload.Generated(passwordLength, ptr.Deref(u.Rotate, "")), "the user's name")
 }
 
 // setConnections computes what clients need to act as each user.
 func setConnections(m *Model, n names) {
 	for name, user := range m.Users {
-		user.Tracking = &connection.Tracking{URI: m.trackingURI(n), Namespace: n.env.Namespace, Secret: n.of("user-" + name), Version: or(user.Rotate, "1")}
+		user.Tracking = &connection.Tracking{URI: m.trackingURI(n), Namespace: n.env.Namespace, Secret: n.of("user-" + name), Version: ptr.Deref(user.Rotate, "1")}
 		m.Users[name] = user
 	}
 }
 
 func desiredUser(m *Model, name string, u User) leaves {
-	return userLeaves(or(u.Admin, false), credentialsOf(m, name))
+	return userLeaves(ptr.Deref(u.Admin, false), credentialsOf(m, name))
 }
 
 func userLeaves(admin bool, credentials string) leaves {
@@ -124,7 +126,7 @@ func (s *server) applyUser(ctx context.Context, name string, u User, reach workl
 			return err
 		}
 	}
-	if want := or(u.Admin, false); want != live.IsAdmin {
+	if want := ptr.Deref(u.Admin, false); want != live.IsAdmin {
 		return s.send(ctx, http.MethodPatch, usersPath+"update-admin", map[string]any{"username": name, "is_admin": want}, nil)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
@@ -29,9 +30,9 @@ func (o Once) Job(name, namespace string, pods Pods) *batchv1ac.JobApplyConfigur
 
 // CronJob renders the schedule. The Jobs get the labels.
 func (s Schedule) CronJob(name, namespace string, labels map[string]string, pods Pods) *batchv1ac.CronJobApplyConfiguration {
-	spec := batchv1ac.CronJobSpec().WithSchedule(s.Cron).WithTimeZone(or(s.TimeZone, validate.DefaultTimeZone)).WithSuspend(or(s.Suspend, false)).
-		WithConcurrencyPolicy(batchv1.ConcurrencyPolicy(or(s.Concurrency, defaultConcurrency))).
-		WithSuccessfulJobsHistoryLimit(int32(or(s.KeepSucceeded, defaultKept))).WithFailedJobsHistoryLimit(int32(or(s.KeepFailed, defaultKept))).
+	spec := batchv1ac.CronJobSpec().WithSchedule(s.Cron).WithTimeZone(ptr.Deref(s.TimeZone, validate.DefaultTimeZone)).WithSuspend(ptr.Deref(s.Suspend, false)).
+		WithConcurrencyPolicy(batchv1.ConcurrencyPolicy(ptr.Deref(s.Concurrency, defaultConcurrency))).
+		WithSuccessfulJobsHistoryLimit(int32(ptr.Deref(s.KeepSucceeded, defaultKept))).WithFailedJobsHistoryLimit(int32(ptr.Deref(s.KeepFailed, defaultKept))).
 		WithJobTemplate(batchv1ac.JobTemplateSpec().WithLabels(labels).WithSpec(jobSpec(pods, s.Retries, s.TimeLimit, s.NoRetryExitCodes)))
 	if s.StartingDeadline != nil {
 		spec.WithStartingDeadlineSeconds(Seconds(*s.StartingDeadline))
@@ -52,19 +53,11 @@ func jobSpec(pods Pods, retries *int64, limit *string, final []int64) *batchv1ac
 		}
 		policy.WithRules(batchv1ac.PodFailurePolicyRule().WithAction(batchv1.PodFailurePolicyActionFailJob).WithOnExitCodes(codes))
 	}
-	spec := batchv1ac.JobSpec().WithTemplate(pods.Template).WithBackoffLimit(int32(or(retries, 0))).WithPodFailurePolicy(policy)
+	spec := batchv1ac.JobSpec().WithTemplate(pods.Template).WithBackoffLimit(int32(ptr.Deref(retries, 0))).WithPodFailurePolicy(policy)
 	if limit != nil {
 		spec.WithActiveDeadlineSeconds(Seconds(*limit))
 	}
 	return spec
-}
-
-// or returns the value, or what stands for it where there is none.
-func or[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
 }
 
 // Seconds reads a duration, in whole seconds, at least one and no more than Kubernetes

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
@@ -14,7 +15,7 @@ const shownRuns = 3
 // times gives the schedule and its time zone; nil where one is not valid, or is a
 // stand-in.
 func (s *Schedule) times() (cron.Schedule, *time.Location) {
-	location, err := time.LoadLocation(or(s.TimeZone, validate.DefaultTimeZone))
+	location, err := time.LoadLocation(ptr.Deref(s.TimeZone, validate.DefaultTimeZone))
 	if err != nil {
 		return nil, nil
 	}
@@ -28,7 +29,7 @@ func (s *Schedule) times() (cron.Schedule, *time.Location) {
 // nextRuns are the next runs after a moment.
 func (s *Schedule) nextRuns(after time.Time) []string {
 	schedule, location := s.times()
-	if schedule == nil || or(s.Suspend, false) {
+	if schedule == nil || ptr.Deref(s.Suspend, false) {
 		return []string{}
 	}
 	out := []string{}
@@ -47,7 +48,7 @@ const mostMissed = 100
 // missed counts the runs that were due between the last one and now.
 func (s *Schedule) missed(last, now time.Time) int64 {
 	schedule, location := s.times()
-	if schedule == nil || or(s.Suspend, false) {
+	if schedule == nil || ptr.Deref(s.Suspend, false) {
 		return 0
 	}
 	var n int64
