@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
@@ -138,14 +139,14 @@ func (r *renderer) extraContainer(name string, c Container, volumes map[string]b
 	}
 
 	list := "containers"
-	if deref(c.Sidecar) {
+	if ptr.Deref(c.Sidecar, false) {
 		list = "initContainers"
 		out.WithRestartPolicy(corev1.ContainerRestartPolicyAlways)
 	}
 	for _, field := range []string{"command", "args"} {
 		r.mask["spec."+list+"["+name+"]."+field] = label + "." + field
 	}
-	if deref(c.Sidecar) {
+	if ptr.Deref(c.Sidecar, false) {
 		r.addInitContainer(out, at)
 	} else {
 		r.addContainer(out, at)

@@ -43,22 +43,22 @@ func TestRefused(t *testing.T) {
 		says     string
 	}{
 		"request above limit": {
-			Settings{Resources: &Resources{Requests: &Amounts{Memory: ptr("2Gi")}, Limits: &Amounts{Memory: ptr("1Gi")}}}, input(),
+			Settings{Resources: &Resources{Requests: &Amounts{Memory: new("2Gi")}, Limits: &Amounts{Memory: new("1Gi")}}}, input(),
 			at("resources"), "memory is 2Gi and the limit 1Gi",
 		},
 		"no quantity": {
-			Settings{Resources: &Resources{Limits: &Amounts{EphemeralStorage: ptr("much")}}}, input(),
+			Settings{Resources: &Resources{Limits: &Amounts{EphemeralStorage: new("much")}}}, input(),
 			at("resources").AtName("limits").AtName("ephemeral_storage"), `"much" is not a quantity`,
 		},
 		"variable twice": {
-			Settings{Env: map[string]string{"A": "1"}, EnvFromKeys: map[string]Key{"A": {Secret: ptr("s"), Key: "k"}}}, input(),
+			Settings{Env: map[string]string{"A": "1"}, EnvFromKeys: map[string]Key{"A": {Secret: new("s"), Key: "k"}}}, input(),
 			at("env_from_keys").AtMapKey("A"), "env and in env_from_keys",
 		},
 		"key of nothing": {
 			Settings{EnvFromKeys: map[string]Key{"A": {Key: "k"}}}, input(), at("env_from_keys").AtMapKey("A"), "secret or config_map",
 		},
 		"key of two": {
-			Settings{EnvFromKeys: map[string]Key{"A": {Secret: ptr("s"), ConfigMap: ptr("c"), Key: "k"}}}, input(),
+			Settings{EnvFromKeys: map[string]Key{"A": {Secret: new("s"), ConfigMap: new("c"), Key: "k"}}}, input(),
 			at("env_from_keys").AtMapKey("A"), "not both",
 		},
 		"large env": {
@@ -73,7 +73,7 @@ func TestRefused(t *testing.T) {
 			at("init_scripts").AtListIndex(1).AtName("name"), "a name of its own",
 		},
 		"volume without source":   {volume(Volume{}), input(), at("volumes").AtMapKey("a"), "has none"},
-		"volume with two sources": {volume(Volume{Claim: ptr("c"), EmptyDir: &EmptyDir{}}), input(), at("volumes").AtMapKey("a"), "claim and empty_dir"},
+		"volume with two sources": {volume(Volume{Claim: new("c"), EmptyDir: &EmptyDir{}}), input(), at("volumes").AtMapKey("a"), "claim and empty_dir"},
 		"volume of the product": {
 			Settings{Volumes: map[string]Volume{"state": {EmptyDir: &EmptyDir{}}}}, input(), at("volumes").AtMapKey("state"), "name other than",
 		},
@@ -84,7 +84,7 @@ func TestRefused(t *testing.T) {
 			volume(Volume{NewClaim: &Claim{Size: "big"}}), input(), at("volumes").AtMapKey("a").AtName("new_claim").AtName("size"), "not a quantity",
 		},
 		"size limit": {
-			volume(Volume{EmptyDir: &EmptyDir{SizeLimit: ptr("big")}}), input(), at("volumes").AtMapKey("a").AtName("empty_dir").AtName("size_limit"), "not a quantity",
+			volume(Volume{EmptyDir: &EmptyDir{SizeLimit: new("big")}}), input(), at("volumes").AtMapKey("a").AtName("empty_dir").AtName("size_limit"), "not a quantity",
 		},
 		"projection without source": {
 			volume(Volume{Projected: []Projection{{}}}), input(), at("volumes").AtMapKey("a").AtName("projected").AtListIndex(0), "one of config_map",
@@ -104,14 +104,14 @@ func TestRefused(t *testing.T) {
 			}}, input(), at("volumes").AtMapKey("b").AtName("mounts").AtListIndex(1).AtName("path"), `"a" is mounted`,
 		},
 		"toleration of a value and of all": {
-			Settings{Tolerations: []Toleration{{Key: ptr("k"), Operator: ptr("Exists"), Value: ptr("v")}}}, input(),
+			Settings{Tolerations: []Toleration{{Key: new("k"), Operator: new("Exists"), Value: new("v")}}}, input(),
 			at("tolerations").AtListIndex(0).AtName("value"), "Exists",
 		},
 		"toleration of nothing": {
-			Settings{Tolerations: []Toleration{{Value: ptr("v")}}}, input(), at("tolerations").AtListIndex(0), "Set key",
+			Settings{Tolerations: []Toleration{{Value: new("v")}}}, input(), at("tolerations").AtListIndex(0), "Set key",
 		},
 		"seconds without NoExecute": {
-			Settings{Tolerations: []Toleration{{Key: ptr("k"), TolerationSeconds: ptr(int64(1))}}}, input(),
+			Settings{Tolerations: []Toleration{{Key: new("k"), TolerationSeconds: new(int64(1))}}}, input(),
 			at("tolerations").AtListIndex(0).AtName("toleration_seconds"), "NoExecute",
 		},
 		"values for Exists":    {term(Expression{Key: "k", Operator: "Exists", Values: []string{"v"}}), input(), theTerm.AtName("values"), "Remove values"},
@@ -119,7 +119,7 @@ func TestRefused(t *testing.T) {
 		"two values for Gt":    {term(Expression{Key: "k", Operator: "Gt", Values: []string{"1", "2"}}), input(), theTerm, "exactly one"},
 		"two spreads of zones": {Settings{TopologySpread: []Spread{{TopologyKey: "z"}, {TopologyKey: "z"}}}, input(), at("topology_spread").AtListIndex(1).AtName("topology_key"), "Element 0"},
 		"min_domains alone": {
-			Settings{TopologySpread: []Spread{{TopologyKey: "z", MinDomains: ptr(int64(2))}}}, input(),
+			Settings{TopologySpread: []Spread{{TopologyKey: "z", MinDomains: new(int64(2))}}}, input(),
 			at("topology_spread").AtListIndex(0).AtName("min_domains"), "DoNotSchedule",
 		},
 		"label of the selector": {
@@ -132,15 +132,15 @@ func TestRefused(t *testing.T) {
 		"host alias with a bad name": {
 			Settings{HostAliases: map[string][]string{"10.0.0.1": {"a", "b c"}}}, input(), at("host_aliases").AtMapKey("10.0.0.1").AtListIndex(1), "host name",
 		},
-		"no DNS":               {Settings{DNSPolicy: ptr("None")}, input(), at("dns_policy"), "nameservers"},
+		"no DNS":               {Settings{DNSPolicy: new("None")}, input(), at("dns_policy"), "nameservers"},
 		"empty network policy": {Settings{NetworkPolicy: &NetworkPolicy{}}, input(), at("network_policy"), "ingress, egress"},
 		"peer of nothing":      {peer(Peer{}), input(), thePeer, "or else set cidr"},
-		"peer of both":         {peer(Peer{PodLabels: map[string]string{}, CIDR: ptr("10.0.0.0/8")}), input(), thePeer, "or else set cidr"},
+		"peer of both":         {peer(Peer{PodLabels: map[string]string{}, CIDR: new("10.0.0.0/8")}), input(), thePeer, "or else set cidr"},
 		"exception alone":      {peer(Peer{PodLabels: map[string]string{}, Except: []string{"10.0.0.0/8"}}), input(), thePeer.AtName("except"), "Set cidr"},
-		"exception elsewhere":  {peer(Peer{CIDR: ptr("10.0.0.0/8"), Except: []string{"192.0.2.0/24"}}), input(), thePeer.AtName("except").AtListIndex(0), "within 10.0.0.0/8"},
-		"exception of all":     {peer(Peer{CIDR: ptr("10.0.0.0/8"), Except: []string{"10.0.0.0/8"}}), input(), thePeer.AtName("except").AtListIndex(0), "within 10.0.0.0/8"},
+		"exception elsewhere":  {peer(Peer{CIDR: new("10.0.0.0/8"), Except: []string{"192.0.2.0/24"}}), input(), thePeer.AtName("except").AtListIndex(0), "within 10.0.0.0/8"},
+		"exception of all":     {peer(Peer{CIDR: new("10.0.0.0/8"), Except: []string{"10.0.0.0/8"}}), input(), thePeer.AtName("except").AtListIndex(0), "within 10.0.0.0/8"},
 		"range of ports": {
-			Settings{NetworkPolicy: &NetworkPolicy{Egress: []Rule{{Ports: []PolicyPort{{Port: 2, EndPort: ptr(int64(1))}}}}}}, input(),
+			Settings{NetworkPolicy: &NetworkPolicy{Egress: []Rule{{Ports: []PolicyPort{{Port: 2, EndPort: new(int64(1))}}}}}}, input(),
 			at("network_policy").AtName("egress").AtListIndex(0).AtName("ports").AtListIndex(0).AtName("end_port"), "not be below port",
 		},
 		"container of the product": {Settings{ExtraContainers: map[string]Container{"server": {Image: "a"}}}, input(), at("extra_containers").AtMapKey("server"), "server"},
@@ -153,11 +153,11 @@ func TestRefused(t *testing.T) {
 			theContainer.AtName("mounts").AtListIndex(1).AtName("path"), "taken",
 		},
 		"resources of a container": {
-			container(Container{Resources: &Resources{Limits: &Amounts{CPU: ptr("fast")}}}), input(),
+			container(Container{Resources: &Resources{Limits: &Amounts{CPU: new("fast")}}}), input(),
 			theContainer.AtName("resources").AtName("limits").AtName("cpu"), "not a quantity",
 		},
 		"variable of a container twice": {
-			container(Container{Env: map[string]string{"A": ""}, EnvFromKeys: map[string]Key{"A": {Secret: ptr("s"), Key: "k"}}}), input(),
+			container(Container{Env: map[string]string{"A": ""}, EnvFromKeys: map[string]Key{"A": {Secret: new("s"), Key: "k"}}}), input(),
 			theContainer.AtName("env_from_keys").AtMapKey("A"), "Remove it from one",
 		},
 	} {
@@ -181,7 +181,7 @@ func TestRefused(t *testing.T) {
 
 // At the root, paths are those of the resource's own attributes.
 func TestRefusedAtRoot(t *testing.T) {
-	_, diags := Settings{DNSPolicy: ptr("None")}.Template(input())
+	_, diags := Settings{DNSPolicy: new("None")}.Template(input())
 	if len(diags) != 1 {
 		t.Fatal(diags)
 	}
@@ -196,9 +196,9 @@ func TestDefaultsGiveWay(t *testing.T) {
 		resources       Resources
 		request, limits string
 	}{
-		"request above the default limit": {Resources{Requests: &Amounts{Memory: ptr("2Gi")}}, "2Gi", "2Gi"},
-		"limit below the default request": {Resources{Limits: &Amounts{Memory: ptr("64Mi")}}, "64Mi", "64Mi"},
-		"both within the defaults":        {Resources{Limits: &Amounts{Memory: ptr("300Mi")}}, "256Mi", "300Mi"},
+		"request above the default limit": {Resources{Requests: &Amounts{Memory: new("2Gi")}}, "2Gi", "2Gi"},
+		"limit below the default request": {Resources{Limits: &Amounts{Memory: new("64Mi")}}, "64Mi", "64Mi"},
+		"both within the defaults":        {Resources{Limits: &Amounts{Memory: new("300Mi")}}, "256Mi", "300Mi"},
 	} {
 		template, diags := Settings{Resources: &c.resources}.Template(input())
 		if diags.HasError() {
@@ -217,7 +217,7 @@ func TestDefaultsGiveWay(t *testing.T) {
 func TestEnvironmentOrder(t *testing.T) {
 	in := surrounded(input())
 	in.Container.WithEnv(corev1ac.EnvVar().WithName("HTTP_PROXY").WithValue("none"), corev1ac.EnvVar().WithName("LEVEL").WithValue("info"))
-	template, diags := Settings{Env: map[string]string{"MODE": "single"}, EnvFromKeys: map[string]Key{"LEVEL": {ConfigMap: ptr("c"), Key: "level"}}}.Template(in)
+	template, diags := Settings{Env: map[string]string{"MODE": "single"}, EnvFromKeys: map[string]Key{"LEVEL": {ConfigMap: new("c"), Key: "level"}}}.Template(in)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -51,7 +52,7 @@ func (s Settings) scheduling(spec *corev1ac.PodSpecApplyConfiguration, env workl
 		spec.WithTolerations(toleration(t.Key, string(t.Operator), t.Value, string(t.Effect), t.TolerationSeconds))
 	}
 	for _, t := range s.Tolerations {
-		spec.WithTolerations(toleration(deref(t.Key), deref(t.Operator), deref(t.Value), deref(t.Effect), t.TolerationSeconds))
+		spec.WithTolerations(toleration(ptr.Deref(t.Key, ""), ptr.Deref(t.Operator, ""), ptr.Deref(t.Value, ""), ptr.Deref(t.Effect, ""), t.TolerationSeconds))
 	}
 	if s.PriorityClass != nil {
 		spec.WithPriorityClassName(*s.PriorityClass)

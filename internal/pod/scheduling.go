@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
@@ -196,14 +197,14 @@ func topologySpreadAttribute() schema.Attribute {
 func (r *renderer) checkTolerations() {
 	for i, t := range r.s.Tolerations {
 		at := r.at("tolerations").AtListIndex(i)
-		operator := deref(t.Operator)
-		if operator == string(corev1.TolerationOpExists) && deref(t.Value) != "" {
+		operator := ptr.Deref(t.Operator, "")
+		if operator == string(corev1.TolerationOpExists) && ptr.Deref(t.Value, "") != "" {
 			r.diags.AddAttributeError(at.AtName("value"), "A toleration contradicts itself", "Exists matches every value. Remove value, or set operator = \"Equal\".")
 		}
-		if deref(t.Key) == "" && operator != string(corev1.TolerationOpExists) {
+		if ptr.Deref(t.Key, "") == "" && operator != string(corev1.TolerationOpExists) {
 			r.diags.AddAttributeError(at, "A toleration lacks a key", "Set key, or set operator = \"Exists\" to tolerate the taints of every key.")
 		}
-		if t.TolerationSeconds != nil && deref(t.Effect) != string(corev1.TaintEffectNoExecute) {
+		if t.TolerationSeconds != nil && ptr.Deref(t.Effect, "") != string(corev1.TaintEffectNoExecute) {
 			r.diags.AddAttributeError(at.AtName("toleration_seconds"), "A toleration contradicts itself",
 				"toleration_seconds has a meaning only with effect = \"NoExecute\". Set that effect, or remove toleration_seconds.")
 		}
@@ -314,7 +315,7 @@ func (r *renderer) spread() {
 			when = corev1.UnsatisfiableConstraintAction(*s.WhenUnsatisfiable)
 		}
 		for j, other := range r.s.TopologySpread[:i] {
-			if other.TopologyKey == s.TopologyKey && (deref(other.WhenUnsatisfiable) == string(corev1.DoNotSchedule)) == (when == corev1.DoNotSchedule) {
+			if other.TopologyKey == s.TopologyKey && (ptr.Deref(other.WhenUnsatisfiable, "") == string(corev1.DoNotSchedule)) == (when == corev1.DoNotSchedule) {
 				r.diags.AddAttributeError(at.AtName("topology_key"), "Two constraints are for the same topology",
 					"Element "+itoa(j)+" spreads over "+s.TopologyKey+" too. Remove one of them.")
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -208,7 +209,7 @@ func (r *renderer) likeMain(c *corev1ac.ContainerApplyConfiguration) *corev1ac.C
 	out.EnvFrom = slices.Concat(r.main.EnvFrom, c.EnvFrom)
 	out.VolumeMounts = slices.Clone(c.VolumeMounts)
 	for _, m := range r.main.VolumeMounts {
-		if !mountedAt(c.VolumeMounts, deref(m.MountPath)) {
+		if !mountedAt(c.VolumeMounts, ptr.Deref(m.MountPath, "")) {
 			out.WithVolumeMounts(&m)
 		}
 	}
@@ -296,13 +297,13 @@ func (r *renderer) pod() {
 // needsTmp reports whether a container mounts the volume for /tmp.
 func (r *renderer) needsTmp() bool {
 	for _, v := range r.in.Volumes {
-		if deref(v.Name) == TmpVolume {
+		if ptr.Deref(v.Name, "") == TmpVolume {
 			return false
 		}
 	}
 	for _, c := range slices.Concat(r.spec.InitContainers, r.spec.Containers) {
 		for _, m := range c.VolumeMounts {
-			if deref(m.Name) == TmpVolume {
+			if ptr.Deref(m.Name, "") == TmpVolume {
 				return true
 			}
 		}
@@ -333,7 +334,7 @@ func (r *renderer) template() *corev1ac.PodTemplateSpecApplyConfiguration {
 }
 
 func mountedAt(mounts []corev1ac.VolumeMountApplyConfiguration, path string) bool {
-	return slices.ContainsFunc(mounts, func(m corev1ac.VolumeMountApplyConfiguration) bool { return deref(m.MountPath) == path })
+	return slices.ContainsFunc(mounts, func(m corev1ac.VolumeMountApplyConfiguration) bool { return ptr.Deref(m.MountPath, "") == path })
 }
 
 func pointers[T any](values []T) []*T {

@@ -25,8 +25,6 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // input is that of a product with a server, two replicas and one volume.
 func input() TemplateInput {
 	return TemplateInput{
@@ -71,51 +69,51 @@ func full() Settings {
 		}
 	}
 	claim := func(size string) *Claim {
-		return &Claim{Size: size, StorageClass: ptr("fast"), AccessModes: []string{"ReadWriteMany"}}
+		return &Claim{Size: size, StorageClass: new("fast"), AccessModes: []string{"ReadWriteMany"}}
 	}
 	files := func(name string) *Files {
-		return &Files{Name: name, Items: map[string]string{"app.conf": "conf/app.conf"}, DefaultMode: ptr("0440"), Optional: ptr(true)}
+		return &Files{Name: name, Items: map[string]string{"app.conf": "conf/app.conf"}, DefaultMode: new("0440"), Optional: new(true)}
 	}
 	projected := func(name string) *ProjectedFiles {
-		return &ProjectedFiles{Name: name, Items: map[string]string{"app.conf": name + ".conf"}, Optional: ptr(true)}
+		return &ProjectedFiles{Name: name, Items: map[string]string{"app.conf": name + ".conf"}, Optional: new(true)}
 	}
 	amounts := func(cpu, memory string) *Amounts {
-		return &Amounts{CPU: ptr(cpu), Memory: ptr(memory), EphemeralStorage: ptr("1Gi")}
+		return &Amounts{CPU: new(cpu), Memory: new(memory), EphemeralStorage: new("1Gi")}
 	}
 	rules := func(cidr, except string) []Rule {
 		return []Rule{{
 			Peers: []Peer{
 				{PodLabels: map[string]string{"role": "client"}, NamespaceLabels: map[string]string{"kubernetes.io/metadata.name": "clients"}},
-				{CIDR: ptr(cidr), Except: []string{except}},
+				{CIDR: new(cidr), Except: []string{except}},
 			},
-			Ports: []PolicyPort{{Port: 8000, EndPort: ptr(int64(8010)), Protocol: ptr("UDP")}},
+			Ports: []PolicyPort{{Port: 8000, EndPort: new(int64(8010)), Protocol: new("UDP")}},
 		}}
 	}
 	return Settings{
 		Resources:         &Resources{Requests: amounts("250m", "512Mi"), Limits: amounts("2", "1Gi")},
 		Env:               map[string]string{"TOKEN": "correct horse"},
-		EnvFromKeys:       map[string]Key{"PASSWORD": {Secret: ptr("database"), Key: "password"}, "LEVEL": {ConfigMap: ptr("logging"), Key: "level"}},
+		EnvFromKeys:       map[string]Key{"PASSWORD": {Secret: new("database"), Key: "password"}, "LEVEL": {ConfigMap: new("logging"), Key: "level"}},
 		EnvFromSecrets:    []string{"credentials"},
 		EnvFromConfigMaps: []string{"flags"},
 		InitScripts: []InitScript{
 			{Name: "wait", Script: "until nc -z db 5432; do sleep 1; done\n"},
-			{Name: "fetch", Script: "curl -fsS -H \"Authorization: battery staple\" https://example.com/seed >/data/seed\n", Image: ptr("registry.example.com/tools:1")},
+			{Name: "fetch", Script: "curl -fsS -H \"Authorization: battery staple\" https://example.com/seed >/data/seed\n", Image: new("registry.example.com/tools:1")},
 		},
 		Volumes: map[string]Volume{
-			"data":    {NewClaim: claim("10Gi"), Mounts: []Mount{{Path: "/data", SubPath: ptr("web")}, {Path: "/archive", SubPath: ptr("archive"), ReadOnly: ptr(true)}}},
-			"shared":  {Claim: ptr("team-share"), Mounts: []Mount{{Path: "/shared"}}},
+			"data":    {NewClaim: claim("10Gi"), Mounts: []Mount{{Path: "/data", SubPath: new("web")}, {Path: "/archive", SubPath: new("archive"), ReadOnly: new(true)}}},
+			"shared":  {Claim: new("team-share"), Mounts: []Mount{{Path: "/shared"}}},
 			"conf":    {ConfigMap: files("web-conf"), Mounts: []Mount{{Path: "/etc/web"}}},
 			"keys":    {Secret: files("web-keys"), Mounts: []Mount{{Path: "/etc/keys"}}},
-			"scratch": {EmptyDir: &EmptyDir{SizeLimit: ptr("1Gi"), Medium: ptr("Memory")}, Mounts: []Mount{{Path: "/scratch"}}},
+			"scratch": {EmptyDir: &EmptyDir{SizeLimit: new("1Gi"), Medium: new("Memory")}, Mounts: []Mount{{Path: "/scratch"}}},
 			"identity": {Projected: []Projection{
 				{ConfigMap: projected("issuer")}, {Secret: projected("client")},
-				{ServiceAccountToken: &ProjectedToken{Path: "token", Audience: ptr("sts.example.com"), ExpirationSeconds: ptr(int64(7200))}},
-			}, Mounts: []Mount{{Path: "/var/run/identity", ReadOnly: ptr(true)}}},
+				{ServiceAccountToken: &ProjectedToken{Path: "token", Audience: new("sts.example.com"), ExpirationSeconds: new(int64(7200))}},
+			}, Mounts: []Mount{{Path: "/var/run/identity", ReadOnly: new(true)}}},
 			"work": {Ephemeral: claim("20Gi"), Mounts: []Mount{{Path: "/work"}}},
 		},
 		NodeSelector: map[string]string{"disk": "ssd"},
 		Tolerations: []Toleration{
-			{Key: ptr("spot"), Operator: ptr("Equal"), Value: ptr("true"), Effect: ptr("NoExecute"), TolerationSeconds: ptr(int64(60))},
+			{Key: new("spot"), Operator: new("Equal"), Value: new("true"), Effect: new("NoExecute"), TolerationSeconds: new(int64(60))},
 		},
 		Affinity: &Affinity{
 			Node: &NodeAffinity{
@@ -125,31 +123,31 @@ func full() Settings {
 			Pod: podAffinity(), PodAnti: podAffinity(),
 		},
 		TopologySpread: []Spread{{
-			TopologyKey: "topology.kubernetes.io/zone", MaxSkew: ptr(int64(2)), WhenUnsatisfiable: ptr("DoNotSchedule"), MinDomains: ptr(int64(3)),
-			MatchLabels: map[string]string{"group": "web"}, NodeAffinityPolicy: ptr("Ignore"), NodeTaintsPolicy: ptr("Honor"),
+			TopologyKey: "topology.kubernetes.io/zone", MaxSkew: new(int64(2)), WhenUnsatisfiable: new("DoNotSchedule"), MinDomains: new(int64(3)),
+			MatchLabels: map[string]string{"group": "web"}, NodeAffinityPolicy: new("Ignore"), NodeTaintsPolicy: new("Honor"),
 		}},
-		PriorityClass:       ptr("high"),
-		ServiceAccount:      ptr("web-identity"),
-		ServiceAccountToken: ptr(true),
+		PriorityClass:       new("high"),
+		ServiceAccount:      new("web-identity"),
+		ServiceAccountToken: new(true),
 		ImagePullSecrets:    []string{"registry"},
-		SecurityContext:     &SecurityContext{RunAsUser: ptr(int64(2000)), RunAsGroup: ptr(int64(2001)), FSGroup: ptr(int64(2002)), SupplementalGroups: []int64{3000}},
+		SecurityContext:     &SecurityContext{RunAsUser: new(int64(2000)), RunAsGroup: new(int64(2001)), FSGroup: new(int64(2002)), SupplementalGroups: []int64{3000}},
 		PodLabels:           map[string]string{"group": "web"},
 		PodAnnotations:      map[string]string{"example.com/owner": "data team"},
 		ExtraContainers: map[string]Container{
 			"proxy": {
 				Image: "registry.example.com/proxy:1", Command: []string{"/proxy"}, Args: []string{"--token=hunter2"},
 				Env:            map[string]string{"UPSTREAM_PASSWORD": "open sesame"},
-				EnvFromKeys:    map[string]Key{"USER": {Secret: ptr("upstream"), Key: "user"}, "ZONE": {ConfigMap: ptr("upstream"), Key: "zone"}},
+				EnvFromKeys:    map[string]Key{"USER": {Secret: new("upstream"), Key: "user"}, "ZONE": {ConfigMap: new("upstream"), Key: "zone"}},
 				EnvFromSecrets: []string{"proxy-credentials"}, EnvFromConfigMaps: []string{"proxy-flags"},
 				Ports:     map[string]int64{"admin": 9901},
 				Resources: &Resources{Requests: amounts("50m", "64Mi"), Limits: amounts("1", "128Mi")},
-				Mounts:    []ContainerMount{{Volume: "conf", Mount: Mount{Path: "/etc/proxy", SubPath: ptr("proxy"), ReadOnly: ptr(true)}}},
-				Sidecar:   ptr(true),
+				Mounts:    []ContainerMount{{Volume: "conf", Mount: Mount{Path: "/etc/proxy", SubPath: new("proxy"), ReadOnly: new(true)}}},
+				Sidecar:   new(true),
 			},
 			"exporter": {Image: "registry.example.com/exporter:1", Args: []string{"--password=hunter2"}},
 		},
 		HostAliases:   map[string][]string{"10.0.0.10": {"legacy.example.com", "legacy"}},
-		DNSPolicy:     ptr("None"),
+		DNSPolicy:     new("None"),
 		DNSConfig:     &DNSConfig{Nameservers: []string{"10.0.0.53"}, Searches: []string{"example.com"}, Options: map[string]string{"ndots": "2", "edns0": ""}},
 		NetworkPolicy: &NetworkPolicy{Ingress: rules("10.0.0.0/8", "10.1.0.0/16"), Egress: rules("192.0.2.0/24", "192.0.2.1/32")},
 	}

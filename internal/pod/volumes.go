@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -207,10 +208,10 @@ func (r *renderer) volumes() []*corev1ac.VolumeMountApplyConfiguration {
 func (r *renderer) productVolumes() map[string]bool {
 	taken := map[string]bool{TmpVolume: true, caVolume: true, initScriptsVolume: true}
 	for _, v := range r.in.Volumes {
-		taken[deref(v.Name)] = true
+		taken[ptr.Deref(v.Name, "")] = true
 	}
 	for _, m := range r.in.Container.VolumeMounts {
-		taken[deref(m.Name)] = true
+		taken[ptr.Deref(m.Name, "")] = true
 	}
 	return taken
 }
@@ -220,7 +221,7 @@ func (r *renderer) productVolumes() map[string]bool {
 func (r *renderer) checkMounts() {
 	own := map[string]bool{}
 	for _, m := range r.in.Container.VolumeMounts {
-		own[deref(m.MountPath)] = true
+		own[ptr.Deref(m.MountPath, "")] = true
 	}
 	if r.in.Environment.CABundle != nil {
 		own[caPath] = true
@@ -251,7 +252,7 @@ func (m Mount) render(volume string) *corev1ac.VolumeMountApplyConfiguration {
 	if m.SubPath != nil {
 		out.WithSubPath(*m.SubPath)
 	}
-	if deref(m.ReadOnly) {
+	if ptr.Deref(m.ReadOnly, false) {
 		out.WithReadOnly(true)
 	}
 	return out
@@ -353,7 +354,7 @@ func (f Files) secret() *corev1ac.SecretVolumeSourceApplyConfiguration {
 
 // fileMode reads octal digits, which the attribute's validator has checked.
 func fileMode(text *string) (int32, bool) {
-	mode, err := strconv.ParseInt(deref(text), 8, 32)
+	mode, err := strconv.ParseInt(ptr.Deref(text, ""), 8, 32)
 	return int32(mode), err == nil
 }
 

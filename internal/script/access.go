@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -106,7 +107,7 @@ func (e Entra) collect(c *collector) {
 	secret := secretSource{e.ClientSecretWO, e.ClientSecretWOVersion, e.ClientSecretFrom}
 	if !c.exactlyOne(at, map[string]bool{
 		"client_secret_wo": e.ClientSecretWOVersion != nil, "client_secret_from": e.ClientSecretFrom != nil,
-		"certificate_from": e.CertificateFrom != nil, "federated": deref(e.Federated),
+		"certificate_from": e.CertificateFrom != nil, "federated": ptr.Deref(e.Federated, false),
 	}) {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
@@ -29,7 +30,7 @@ const (
 
 // several reports whether there is more than one pod at a time.
 func (c *Continuous) several() bool {
-	return c != nil && (c.Autoscaling != nil && c.Autoscaling.Max > 1 || deref(c.Replicas) > 1)
+	return c != nil && (c.Autoscaling != nil && c.Autoscaling.Max > 1 || ptr.Deref(c.Replicas, 0) > 1)
 }
 
 // deployment renders what runs all the time.

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
@@ -219,7 +220,7 @@ func (r *Requirements) text() string {
 // folder is where the packages are installed. Its name stands for all that decides
 // what they are.
 func (r *Requirements) folder(image string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", image, r.text(), deref(r.IndexURL), deref(r.RequireHashes)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", image, r.text(), ptr.Deref(r.IndexURL, ""), ptr.Deref(r.RequireHashes, false)))
 	return packagesPath + "/" + hex.EncodeToString(sum[:8])
 }
 
@@ -251,7 +252,7 @@ func (r *Requirements) installer(image string) *corev1ac.ContainerApplyConfigura
 		return corev1ac.EnvVar().WithName(name).WithValue(value)
 	}
 	command := []string{"sh", "-c", install, "install"}
-	if deref(r.RequireHashes) {
+	if ptr.Deref(r.RequireHashes, false) {
 		command = append(command, "--require-hashes")
 	}
 	c := corev1ac.Container().WithName("install").WithImage(image).WithCommand(command...).WithEnv(
