@@ -17,7 +17,7 @@ import (
 // of the current revision that wait for minutes before they try again what failed until now.
 func (c *Cluster) RemoveBrokenPods(ctx context.Context, ref Ref) error {
 	live, err := c.Get(ctx, ref)
-	for err == nil && live != nil && !isObserved(live) {
+	for err == nil && live != nil && hasRevision(live) && !isObserved(live) {
 		if !sleep(ctx, time.Second/4) {
 			return context.Cause(ctx)
 		}
@@ -50,6 +50,10 @@ func (c *Cluster) RemoveBrokenPods(ctx context.Context, ref Ref) error {
 	}
 	return nil
 }
+
+// hasRevision tells whether the object's status names the revision that its pods shall have, which is right once the controller has
+// seen the object's last change.
+func hasRevision(live *unstructured.Unstructured) bool { return live.GetKind() == "StatefulSet" }
 
 // isObserved tells whether the controller has seen the object's last change.
 func isObserved(live *unstructured.Unstructured) bool {
