@@ -105,6 +105,22 @@ func (c *Cluster) Namespace(t testing.TB) string {
 	return created.Name
 }
 
+// FreeClusterIP returns an address of the cluster's Services that none has: the one that it gave to a Service which is gone again.
+func (c *Cluster) FreeClusterIP(t testing.TB, namespace string) string {
+	t.Helper()
+	service, err := c.CoreV1().Services(namespace).Create(t.Context(), &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "address-"},
+		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatalf("a Service for its address: %v", err)
+	}
+	if err := c.CoreV1().Services(namespace).Delete(t.Context(), service.Name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return service.Spec.ClusterIP
+}
+
 // Forget deletes a namespace that a resource under test makes, after the test,
 // whatever has become of it.
 func (c *Cluster) Forget(t testing.TB, namespace string) {

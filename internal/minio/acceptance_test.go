@@ -273,6 +273,14 @@ func (l *lake) wantObject(user, key, content string) {
 	}
 }
 
+// wantHealthAt asks MinIO for its health from within the cluster, at a fixed address.
+func (l *lake) wantHealthAt(shell *acctest.Shell, address string) {
+	l.t.Helper()
+	if out, err := shell.Run(l.t.Context(), nil, "wget", "-q", "-T", "10", "-O", "-", "http://"+address+":9000/minio/health/live"); err != nil {
+		l.t.Errorf("MinIO does not answer at its fixed address %s: %v\n%s", address, err, out)
+	}
+}
+
 // TestAccMinIOInside reconciles what lives inside the server: credentials, drift,
 // buckets that hold objects, and a pool that is added.
 func TestAccMinIOInside(t *testing.T) {
@@ -351,7 +359,8 @@ func TestAccMinIOOutlives(t *testing.T) {
 	s := defaults()
 	s.pools = `{ servers = 1, drives = 4, size = "300Mi" }`
 	s.buckets = `raw = {}, locked = { object_lock = true }`
-	s.extra = `metrics = { pod_monitor = true }`
+	address := l.c.FreeClusterIP(t, l.namespace)
+	s.extra = fmt.Sprintf("metrics = { pod_monitor = true }\nservice = { type = \"LoadBalancer\", cluster_ip = %q }", address)
 	l.configure(s)
 	if !l.c.Serves(t, "monitoring.coreos.com/v1", "podmonitors") {
 		l.Plan().Succeeds().Says("PodMonitor/servers could not be checked", "CustomResourceDefinition is not installed")
@@ -384,11 +393,14 @@ func TestAccMinIOOutlives(t *testing.T) {
 	l.PlansNothing()
 	before := l.secret("lake-user-ingest")
 	root := l.secret("lake-root")
+	shell := l.c.Shell(t, l.namespace)
+	l.wantHealthAt(shell, address)
 	l.Destroy().Succeeds()
 	if n := len(l.pods()); n != 0 {
 		t.Errorf("%d pods are left after the destroy", n)
 	}
 	l.Apply().Succeeds()
+	l.wantHealthAt(shell, address)
 	l.wantObject("ingest", "a.txt", "kept")
 	if !maps.EqualFunc(before, l.secret("lake-user-ingest"), slices.Equal) || !maps.EqualFunc(root, l.secret("lake-root"), slices.Equal) {
 		t.Error("the credentials are others than before")
