@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -177,28 +178,13 @@ func ingress(m *Model, n names) workload.Object {
 	}
 }
 
-// podMonitor is of a custom resource definition: there is no Go type for it here.
 func podMonitor(n names) workload.Object {
 	endpoint := map[string]any{"port": "s3", "path": metricsPath, "scheme": n.scheme()}
 	if n.tls {
 		// Prometheus reaches pods by address, which no certificate names.
 		endpoint["tlsConfig"] = map[string]any{"insecureSkipVerify": true}
 	}
-	labels := map[string]any{}
-	for key, value := range n.selector() {
-		labels[key] = value
-	}
-	return workload.Object{
-		Key: "PodMonitor/servers", Stage: workload.StageLast, NoWait: true,
-		Manifest: map[string]any{
-			"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
-			"metadata": map[string]any{"name": n.resource, "namespace": n.namespace},
-			"spec": map[string]any{
-				"selector":            map[string]any{"matchLabels": labels},
-				"podMetricsEndpoints": []any{endpoint},
-			},
-		},
-	}
+	return expose.PodMonitor("servers", n.resource, n.namespace, n.selector(), endpoint)
 }
 
 const metricsPath = "/minio/v2/metrics/cluster"
