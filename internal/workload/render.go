@@ -146,6 +146,8 @@ func (v SecretValue) identity() string {
 		return "write-only:" + v.version
 	case secretTemplate:
 		return "template:" + v.text + ":" + strings.Join(v.keys, ",")
+	case secretKeyring:
+		return "keyring:" + v.text + ":" + v.keys[0]
 	case secretCopied:
 		return fmt.Sprintf("copied:%s/%s:%s:%s", v.source.Namespace, v.source.Name, v.keys[0], v.version)
 	default:
@@ -159,7 +161,7 @@ func (v SecretValue) label(fallback string) string {
 		return "generated"
 	case secretWriteOnly:
 		return "write-only"
-	case secretTemplate:
+	case secretTemplate, secretKeyring:
 		return "derived"
 	case secretCopied:
 		return fmt.Sprintf("copied from %s/%s", v.source.Namespace, v.source.Name)

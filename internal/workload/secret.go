@@ -19,6 +19,7 @@ const (
 	secretGenerated
 	secretWriteOnly
 	secretTemplate
+	secretKeyring
 	secretCopied
 )
 
@@ -66,6 +67,14 @@ func URLTemplate(format string, keys ...string) SecretValue {
 	return SecretValue{kind: secretTemplate, text: format, keys: keys, encode: true}
 }
 
+// Keyring is the value of another key of the same Secret, formatted with fmt.Sprintf,
+// and behind it, separated by commas, all that it has been before, the newest first.
+// What was encrypted before a rotation stays readable, also where a rotation was
+// interrupted, or where a backup from long ago is restored.
+func Keyring(format, key string) SecretValue {
+	return SecretValue{kind: secretKeyring, text: format, keys: []string{key}}
+}
+
 const revisionPlaceholder = "\x00revision:"
 
 // SecretRevision stands for the revision of the content of the object with the
@@ -74,3 +83,13 @@ const revisionPlaceholder = "\x00revision:"
 func SecretRevision(key string) string {
 	return revisionPlaceholder + key + "\x00"
 }
+
+// SecretKeyRevision stands for the revision of one value of the Secret with the given
+// key in the plan, for pods that read no other one of it. What is derived from a
+// value has no revisions of its own: name the value that it is derived from.
+func SecretKeyRevision(object, key string) string {
+	return revisionPlaceholder + leafOf(object, dataPath(key)) + "\x00"
+}
+
+// leafOf names one leaf of an object.
+func leafOf(object, path string) string { return object + " " + path }

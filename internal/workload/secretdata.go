@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -62,10 +63,13 @@ func secretData(t *thing, live *unstructured.Unstructured, memory *private) (map
 			out[key] = []byte(v.text)
 		case secretCopied:
 			out[key] = []byte(v.text)
-		case secretTemplate:
+		case secretTemplate, secretKeyring:
 		}
 	}
 	for key, v := range t.Data {
+		if v.kind == secretKeyring {
+			out[key] = keyring(v, out[v.keys[0]], current[v.keys[0]], current[key])
+		}
 		if v.kind != secretTemplate {
 			continue
 		}
@@ -79,6 +83,22 @@ func secretData(t *thing, live *unstructured.Unstructured, memory *private) (map
 		out[key] = fmt.Appendf(nil, v.text, arguments...)
 	}
 	return out, setData(t.manifest, out, kept)
+}
+
+// keyring puts a value before all that it was: was is the last one, as far as it is
+// known, and ring what the Secret has so far. What has not the form of such a value,
+// because another hand wrote it, is left out.
+func keyring(v SecretValue, is, was, ring []byte) []byte {
+	first := fmt.Sprintf(v.text, is)
+	before, after, _ := strings.Cut(v.text, "%s")
+	out := []string{first}
+	for _, former := range append([]string{fmt.Sprintf(v.text, was)}, strings.Split(string(ring), ",")...) {
+		formed := len(former) == len(first) && strings.HasPrefix(former, before) && strings.HasSuffix(former, after)
+		if formed && !slices.Contains(out, former) {
+			out = append(out, former)
+		}
+	}
+	return []byte(strings.Join(out, ","))
 }
 
 // percentEncode encodes all that could mean something in a URL.

@@ -98,3 +98,54 @@ func TestURLTemplate(t *testing.T) {
 		t.Errorf("%s has the password %q and the host %q", got["url"], password, u.Host)
 	}
 }
+
+// TestKeyring keeps every key that ever was in use, however often a rotation is
+// interrupted, and nothing else.
+func TestKeyring(t *testing.T) {
+	memory := newPrivate()
+	var live *unstructured.Unstructured
+	apply := func(rotate string) (value, ring string) {
+		t.Helper()
+		s := anObject("Secret/s", nil, nil)
+		s.Data = map[string]SecretValue{"k": Generated(8, rotate), "ring": Keyring("%s=", "k")}
+		got, err := secretData(s, live, memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		live = s.manifest
+		return string(got["k"]), string(got["ring"])
+	}
+	write := func(key, value string) {
+		t.Helper()
+		if err := unstructured.SetNestedField(live.Object, base64.StdEncoding.EncodeToString([]byte(value)), "data", key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, ring := apply("")
+	if ring != first+"=" {
+		t.Fatalf("the first ring is %q", ring)
+	}
+	second, ring := apply("2")
+	if second == first || ring != second+"=,"+first+"=" {
+		t.Errorf("after a rotation the ring is %q", ring)
+	}
+	// The apply that made the second one was interrupted; its successor finds it there.
+	if again, ring := apply("2"); again != second || ring != second+"=,"+first+"=" {
+		t.Errorf("after the same apply once more the ring is %q", ring)
+	}
+	third, ring := apply("3")
+	all := third + "=," + second + "=," + first + "="
+	if ring != all {
+		t.Errorf("after another rotation the ring is %q", ring)
+	}
+	// What another hand put in would keep Airflow from starting.
+	write("ring", ring+",nonsense,,=")
+	if _, ring := apply("3"); ring != all {
+		t.Errorf("the repaired ring is %q", ring)
+	}
+	// Without a ring, the value that goes is known nevertheless.
+	write("ring", "")
+	if fourth, ring := apply("4"); ring != fourth+"=,"+third+"=" {
+		t.Errorf("the ring made anew is %q", ring)
+	}
+}

@@ -38,6 +38,11 @@ func (v *viewer) see(a, b rendered) (out view, ok bool) {
 			continue
 		}
 		out[key], contents[key] = v.seeThing(a[key], b[key])
+		for path, text := range out[key] {
+			if mask, masked := v.records[key].Masks[path]; masked && text != nil {
+				contents[leafOf(key, path)] = &mask
+			}
+		}
 	}
 	v.substitute(out, contents)
 	return out, true
@@ -99,7 +104,7 @@ func (v *viewer) next(old revision, value string) revision {
 	return revision{Number: old.Number + 1, Fingerprint: f}
 }
 
-// substitute puts revisions in for the placeholders of SecretRevision.
+// substitute puts revisions in for the placeholders of SecretRevision and SecretKeyRevision.
 func (v *viewer) substitute(out view, contents map[string]*revision) {
 	for _, leaves := range out {
 		for path, text := range leaves {
@@ -137,6 +142,9 @@ func replaceRevisionsIn(value any, records map[string]*record) any {
 		contents := map[string]*revision{}
 		for key, r := range records {
 			contents[key] = &r.Content
+			for path, mask := range r.Masks {
+				contents[leafOf(key, path)] = &mask
+			}
 		}
 		if text := replaceRevisions(v, contents); text != nil {
 			return *text

@@ -160,3 +160,29 @@ func TestMasks(t *testing.T) {
 		t.Errorf("the leaves are %v", t1.raw)
 	}
 }
+
+// TestSecretKeyRevision rolls pods only when the one value changes that they read.
+func TestSecretKeyRevision(t *testing.T) {
+	see := func(p *private, a, b string) (annotation, sent string) {
+		t.Helper()
+		const roll = "spec.template.metadata.annotations[revision]"
+		web := anObject("Deployment/web", map[string]string{roll: SecretKeyRevision("Secret/s", "a")}, nil)
+		secret := anObject("Secret/s", map[string]string{"data[a]": a, "data[b]": b}, map[string]string{"data[a]": "generated", "data[b]": "generated"})
+		things := rendered{web.Key: web, secret.Key: secret}
+		viewer := newViewer(p)
+		out, ok := viewer.see(things, things)
+		if !ok {
+			t.Fatal("the set of objects is unknown")
+		}
+		p.Records = viewer.records
+		manifest, _ := replaceRevisionsIn(map[string]any{"annotation": web.raw[roll]}, viewer.records).(map[string]any)
+		sent, _ = manifest["annotation"].(string)
+		return plain(out)["Deployment/web"][roll], sent
+	}
+	p := newPrivate()
+	for _, test := range []struct{ a, b, want string }{{"1", "1", "1"}, {"1", "2", "1"}, {"2", "2", "2"}, {"2", "3", "2"}} {
+		if shown, sent := see(p, test.a, test.b); shown != test.want || sent != test.want {
+			t.Errorf("with a = %s and b = %s the annotation is %q in the plan and %q in the cluster, want %s", test.a, test.b, shown, sent, test.want)
+		}
+	}
+}
