@@ -104,6 +104,9 @@ func airflowCases() map[string]attributeCase {
 		"connections.password_wo":              {before: connection(""), with: connection(`, password_wo = "h", password_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
 		"connections.password_wo_version":      {before: connection(`, password_wo = "h", password_wo_version = "1"`), with: connection(`, password_wo = "h", password_wo_version = "2"`)},
 		"auth_manager":                         {with: `auth_manager = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"`, changes: []string{container + "env[AIRFLOW__CORE__AUTH_MANAGER].value", "*/admin *", "Job/migrate spec.template.spec.containers[migrate].args[*]"}},
+		"keys.fernet.rotate":                   {with: `keys = { fernet = { rotate = "1" } }`, changes: []string{"Secret/keys data[fernet]", annotation + "fernet-key]", "*/rotate-fernet-key *"}},
+		"keys.jwt.rotate":                      {with: `keys = { jwt = { rotate = "1" } }`, changes: []string{"Secret/keys data[jwt_secret]", annotation + "jwt-key]"}},
+		"keys.session.rotate":                  {with: `keys = { session = { rotate = "1" } }`, changes: []string{"Secret/keys data[api_secret_key]", annotation + "session-key]"}},
 		"admin.user":                           {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
 		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
 		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{

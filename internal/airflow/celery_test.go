@@ -28,17 +28,19 @@ def queues():
 queues()
 `
 
-// TestAccAirflowCelery runs tasks in two groups of Celery workers.
+// TestAccAirflowCelery runs tasks in two groups of Celery workers, and rotates the
+// Fernet key, which those do not read.
 func TestAccAirflowCelery(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	s.configure(dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
+	attributes := dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
   triggerer = { replicas = 0 }
   celery_workers = {
     small = { concurrency = 1, resources = { requests = { cpu = "10m" } }, env = { GROUP = "small" } }
     large = { concurrency = 1, resources = { requests = { cpu = "10m" } }, queues = ["train"], env = { GROUP = "large" } }
   }
-  broker = { embedded = { size = "64Mi", resources = { requests = { cpu = "10m" } } } }`)
+  broker = { embedded = { size = "64Mi", resources = { requests = { cpu = "10m" } } } }`
+	s.configure(attributes)
 	s.Apply("-target=analytics_minio.lake").Succeeds()
 	s.Apply().Succeeds()
 	s.PlansNothing()
@@ -56,4 +58,5 @@ func TestAccAirflowCelery(t *testing.T) {
 	if form := acctest.Spilled(s.ReadFile("terraform.tfstate"), password); form != "" {
 		t.Errorf("the state holds the broker's password %s", form)
 	}
+	s.rotates(t, attributes, []string{"api-server", "scheduler", "dag-processor"}, []string{"celery-small", "celery-large", "broker", "database"})
 }

@@ -45,6 +45,7 @@ func (r *renderer) jobs() {
 		keys = append(keys, r.database.Restore)
 	}
 	r.job(pod.TemplateInput{Name: migration, Container: migrate, Installers: r.database.BeforeMigration, Volumes: r.database.BackupVolumes}, workload.StageJob, keys...)
+	r.encryptAnew()
 	if !r.m.administers() {
 		return
 	}

@@ -30,7 +30,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	if diags.HasError() {
 		return workload.Rendering{}, diags
 	}
-	objects := append(database.Objects, keysSecret(n), apiService(m, n))
+	objects := append(database.Objects, keysSecret(m, n), apiService(m, n))
 	if len(m.Config) > 0 {
 		objects = append(objects, configSecret(m, n))
 	}

@@ -65,6 +65,7 @@ func celery() *Model {
 			"small": {},
 			"large": {Queues: []string{"train", "score"}, Concurrency: new(int64(1)), Replicas: new(int64(2)), GracePeriod: new("2h"), Settings: pod.Settings{NodeSelector: map[string]string{"gpu": "yes"}}},
 		},
+		Keys:   &Keys{Fernet: &Key{Rotate: new("2")}, Session: &Key{Rotate: new("1")}},
 		Broker: &Broker{Embedded: &Redis{Size: new("2Gi"), StorageClass: new("fast"), Image: new("registry.example.com/redis:8"), Rotate: new("1")}},
 	}
 }

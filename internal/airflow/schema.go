@@ -44,6 +44,7 @@ type Model struct {
 	Connections   map[string]Connection        `tfsdk:"connections"`
 	Variables     map[string]string            `tfsdk:"variables"`
 	AuthManager   *string                      `tfsdk:"auth_manager"`
+	Keys          *Keys                        `tfsdk:"keys"`
 	Admin         *Admin                       `tfsdk:"admin"`
 	APIServer     *Component                   `tfsdk:"api_server"`
 	Scheduler     *Component                   `tfsdk:"scheduler"`
@@ -151,6 +152,7 @@ func resourceSchema() schema.Schema {
 				"rotate":              schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated."},
 			},
 		},
+		"keys":          keysAttribute(),
 		"api_server":    componentAttribute("The API server, which serves the UI, the REST API and the API of running tasks.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),
 		"scheduler":     componentAttribute("The scheduler. With the local executor its pods run the tasks, and need the memory for them. Several run beside each other.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),
 		"dag_processor": componentAttribute("The DAG processor, which parses DAG files.", "requests of `100m` CPU and `384Mi` memory, and a limit of `2Gi` memory", 1),

@@ -19,32 +19,14 @@ const (
 	passwordKey = "password"
 )
 
-// Lengths of generated values. A Fernet key is 32 bytes in Base64, which is 43
-// characters and a "=".
-const (
-	fernetLength   = 43
-	keyLength      = 64
-	passwordLength = 32
-)
+// passwordLength is that of generated passwords.
+const passwordLength = 32
 
 func secret(n names, part string, data map[string]workload.SecretValue) workload.Object {
 	return workload.Object{
 		Key: "Secret/" + part, Stage: workload.StageIdentity, Data: data,
 		Manifest: corev1ac.Secret(n.of(part), n.env.Namespace).WithType(corev1.SecretTypeOpaque),
 	}
-}
-
-// keysSecret holds the keys with which Airflow encrypts and signs.
-func keysSecret(n names) workload.Object {
-	o := secret(n, "keys", map[string]workload.SecretValue{
-		"fernet":  workload.Generated(fernetLength, ""),
-		fernetKey: workload.Template("%s=", "fernet"),
-		jwtKey:    workload.Generated(keyLength, ""),
-		apiKey:    workload.Generated(keyLength, ""),
-	})
-	// What the database holds is encrypted with it.
-	o.Keep = true
-	return o
 }
 
 func configSecret(m *Model, n names) workload.Object {

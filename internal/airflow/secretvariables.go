@@ -10,38 +10,32 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-// Keys of the Secret with Airflow's own keys.
-const (
-	fernetKey = "fernet_key"
-	jwtKey    = "jwt_secret"
-	apiKey    = "api_secret_key"
-)
-
 // secretVariable is an option of Airflow whose value is in a Secret. Pods have those
 // that they read, and restart when one of their Secrets changes.
 type secretVariable struct {
 	section, option string
-	// part names the Secret among those of the resource, object is its key in the plan.
-	part, object string
+	// part says in the name of an annotation what restarts the pods, and revision is its
+	// value.
+	part, revision string
 	// secret and key say where the value is.
 	secret, key string
 }
 
 func (r *renderer) databaseURL() secretVariable {
-	return secretVariable{"database", "sql_alchemy_conn", "database", postgres.KeySecret, r.database.Secret, postgres.KeyURL}
+	return secretVariable{"database", "sql_alchemy_conn", "database", workload.SecretRevision(postgres.KeySecret), r.database.Secret, postgres.KeyURL}
 }
 
 func (r *renderer) fernetKey() secretVariable {
-	return secretVariable{"core", "fernet_key", "keys", keyKeys, r.n.of("keys"), fernetKey}
+	return secretVariable{"core", "fernet_key", "fernet-key", workload.SecretKeyRevision(keyKeys, fernetSource), r.n.of("keys"), fernetKey}
 }
 
 func (r *renderer) jwtKey() secretVariable {
-	return secretVariable{"api_auth", "jwt_secret", "keys", keyKeys, r.n.of("keys"), jwtKey}
+	return secretVariable{"api_auth", "jwt_secret", "jwt-key", workload.SecretKeyRevision(keyKeys, jwtKey), r.n.of("keys"), jwtKey}
 }
 
 // sessionKey signs sessions of users, and requests for the logs of running tasks.
 func (r *renderer) sessionKey() secretVariable {
-	return secretVariable{"api", "secret_key", "keys", keyKeys, r.n.of("keys"), apiKey}
+	return secretVariable{"api", "secret_key", "session-key", workload.SecretKeyRevision(keyKeys, apiKey), r.n.of("keys"), apiKey}
 }
 
 // serverSecrets are those of all servers but Celery workers, and of jobs.
@@ -54,9 +48,9 @@ func (r *renderer) celerySecrets() []secretVariable {
 	if !r.m.usesCelery() {
 		return nil
 	}
-	out := []secretVariable{{"celery", "broker_url", broker, keyBroker, r.n.of(broker), brokerURL}}
+	out := []secretVariable{{"celery", "broker_url", broker, workload.SecretRevision(keyBroker), r.n.of(broker), brokerURL}}
 	if _, configured := r.m.Config["celery"]["result_backend"]; !configured && !r.m.resultsInDatabase() {
-		out = append(out, secretVariable{"celery", "result_backend", broker, keyBroker, r.n.of(broker), brokerURL})
+		out = append(out, secretVariable{"celery", "result_backend", broker, workload.SecretRevision(keyBroker), r.n.of(broker), brokerURL})
 	}
 	return out
 }
@@ -75,7 +69,7 @@ func (r *renderer) secretVariables(secrets []secretVariable) []*corev1ac.EnvVarA
 func (r *renderer) revisions(secrets []secretVariable) map[string]string {
 	out := map[string]string{}
 	for _, s := range secrets {
-		out[pod.RevisionAnnotation+s.part] = workload.SecretRevision(s.object)
+		out[pod.RevisionAnnotation+s.part] = s.revision
 	}
 	for part, read := range map[string]bool{
 		keyConfig: len(r.m.Config) > 0, keyConnections: len(r.m.Connections) > 0, keyVariables: len(r.m.Variables) > 0, keyLogs: r.m.Logs != nil,
