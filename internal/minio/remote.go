@@ -3,9 +3,6 @@ package minio
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -32,7 +29,7 @@ func (remote) Desired(m *Model, _ workload.Environment) (map[string]map[string]s
 	var diags diag.Diagnostics
 	out := map[string]leaves{}
 	for name, b := range m.Buckets {
-		out[kindBucket+"/"+name] = desiredBucket(b)
+		out[workload.Key(kindBucket, name)] = desiredBucket(b)
 	}
 	for name, document := range m.Policies {
 		text, err := canonical(document)
@@ -40,10 +37,10 @@ func (remote) Desired(m *Model, _ workload.Environment) (map[string]map[string]s
 			diags.AddError("Invalid policy", fmt.Sprintf("policies[%q]: %v.", name, err))
 			continue
 		}
-		out[kindPolicy+"/"+name] = leaves{"document": text}
+		out[workload.Key(kindPolicy, name)] = leaves{"document": text}
 	}
 	for name, u := range m.Users {
-		out[kindUser+"/"+name] = desiredUser(m, name, u)
+		out[workload.Key(kindUser, name)] = desiredUser(m, name, u)
 	}
 	return out, diags
 }
@@ -67,33 +64,10 @@ func (remote) Observe(ctx context.Context, m *Model, keys []string, reach worklo
 	if err != nil {
 		return nil, fmt.Errorf("the buckets cannot be listed: %w", err)
 	}
-	out := map[string]leaves{}
-	for _, key := range keys {
-		kind, name, _ := strings.Cut(key, "/")
-		var found leaves
-		var err error
-		switch kind {
-		case kindBucket:
-			if buckets[name] {
-				found, err = r.observeBucket(ctx, name, m.Buckets[name])
-			}
-		case kindPolicy:
-			found, err = r.observePolicy(ctx, name)
-		case kindUser:
-			found, err = r.observeUser(ctx, m, name, reach)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s cannot be read: %w", key, err)
-		}
-		if found != nil {
-			out[key] = found
-		}
-	}
-	return out, nil
+	return r.kinds(m, buckets, reach).Observe(ctx, keys)
 }
 
-// Apply makes everything as desired: what others refer to first, and removes what
-// refers to others first.
+// Apply makes everything as desired.
 func (remote) Apply(ctx context.Context, m *Model, prior, desired map[string]map[string]string, reach workload.Reach) diag.Diagnostics {
 	var diags diag.Diagnostics
 	s := newServer(m, reach)
@@ -105,55 +79,51 @@ func (remote) Apply(ctx context.Context, m *Model, prior, desired map[string]map
 	}
 	buckets, err := r.bucketNames(ctx)
 	if err != nil {
-		diags.AddError("The buckets cannot be listed", explain(err))
+		diags.AddError("The buckets cannot be listed", explained(err).Error()+".")
 		return diags
 	}
-	for _, kind := range []string{kindBucket, kindPolicy, kindUser} {
-		for _, key := range ofKind(desired, kind) {
-			name := strings.TrimPrefix(key, kind+"/")
-			switch kind {
-			case kindBucket:
-				err = r.applyBucket(ctx, name, buckets[name], m.Buckets[name])
-			case kindPolicy:
-				err = r.admin.AddCannedPolicy(ctx, name, []byte(desired[key]["document"]))
-			case kindUser:
-				err = r.applyUser(ctx, m, name, reach)
-			}
-			if err != nil {
-				diags.AddError(key+" cannot be applied", explain(err))
-			}
-		}
-	}
-	for _, kind := range []string{kindUser, kindPolicy, kindBucket} {
-		for _, key := range ofKind(prior, kind) {
-			if _, wanted := desired[key]; wanted {
-				continue
-			}
-			name := strings.TrimPrefix(key, kind+"/")
-			switch kind {
-			case kindUser:
-				err = ignoring(r.admin.RemoveUser(ctx, name), "XMinioAdminNoSuchUser")
-			case kindPolicy:
-				err = ignoring(r.admin.RemoveCannedPolicy(ctx, name), "XMinioAdminNoSuchPolicy")
-			case kindBucket:
-				err = r.removeBucket(ctx, name, prior[key][leafForceDestroy] == "true")
-			}
-			if err != nil {
-				diags.AddError(key+" cannot be removed", explain(err))
-			}
-		}
-	}
-	return diags
+	return r.kinds(m, buckets, reach).Apply(ctx, prior, desired)
 }
 
-func ofKind(things map[string]leaves, kind string) []string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(things)) {
-		if strings.HasPrefix(key, kind+"/") {
-			out = append(out, key)
-		}
+// kinds are what a server has inside, given the buckets that it has.
+func (r *root) kinds(m *Model, buckets map[string]bool, reach workload.Reach) workload.Kinds {
+	return workload.Kinds{
+		{
+			Name: kindBucket,
+			Observe: func(ctx context.Context, name string) (leaves, error) {
+				if !buckets[name] {
+					return nil, nil
+				}
+				return r.observeBucket(ctx, name, m.Buckets[name])
+			},
+			Apply: func(ctx context.Context, name string, _ leaves) error {
+				return explained(r.applyBucket(ctx, name, buckets[name], m.Buckets[name]))
+			},
+			Remove: func(ctx context.Context, name string, prior leaves) error {
+				return explained(r.removeBucket(ctx, name, prior[leafForceDestroy] == "true"))
+			},
+		},
+		{
+			Name:    kindPolicy,
+			Observe: r.observePolicy,
+			Apply: func(ctx context.Context, name string, desired leaves) error {
+				return explained(r.admin.AddCannedPolicy(ctx, name, []byte(desired["document"])))
+			},
+			Remove: func(ctx context.Context, name string, _ leaves) error {
+				return explained(ignoring(r.admin.RemoveCannedPolicy(ctx, name), "XMinioAdminNoSuchPolicy"))
+			},
+		},
+		{
+			Name:    kindUser,
+			Observe: func(ctx context.Context, name string) (leaves, error) { return r.observeUser(ctx, m, name, reach) },
+			Apply: func(ctx context.Context, name string, _ leaves) error {
+				return explained(r.applyUser(ctx, m, name, reach))
+			},
+			Remove: func(ctx context.Context, name string, _ leaves) error {
+				return explained(ignoring(r.admin.RemoveUser(ctx, name), "XMinioAdminNoSuchUser"))
+			},
+		},
 	}
-	return out
 }
 
 func ignoring(err error, codes ...string) error {
@@ -163,13 +133,11 @@ func ignoring(err error, codes ...string) error {
 	return err
 }
 
-// explain adds a way out where MinIO's own words have none.
-func explain(err error) string {
-	switch {
-	case hasCode(err, "InvalidAccessKeyId", "SignatureDoesNotMatch"):
-		return "MinIO does not accept the root credentials: " + err.Error() + ". Its servers still run with others than the Secret holds. " +
-			"Were they changed outside of Terraform? Restart the pods, or restore the Secret."
-	default:
-		return err.Error() + "."
+// explained adds a way out where MinIO's own words have none.
+func explained(err error) error {
+	if err != nil && hasCode(err, "InvalidAccessKeyId", "SignatureDoesNotMatch") {
+		return fmt.Errorf("MinIO does not accept the root credentials: %w. Its servers still run with others than the Secret holds. "+
+			"Were they changed outside of Terraform? Restart the pods, or restore the Secret", err)
 	}
+	return err
 }

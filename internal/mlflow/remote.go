@@ -3,9 +3,6 @@ package mlflow
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -31,13 +28,13 @@ const (
 func (remote) Desired(m *Model, _ workload.Environment) (map[string]map[string]string, diag.Diagnostics) {
 	out := map[string]leaves{}
 	for name, u := range m.Users {
-		out[kindUser+"/"+name] = desiredUser(m, name, u)
+		out[workload.Key(kindUser, name)] = desiredUser(m, name, u)
 	}
 	for name, c := range m.Experiments {
-		out[kindExperiment+"/"+name] = contentLeaves(c, c.Permissions)
+		out[workload.Key(kindExperiment, name)] = contentLeaves(c, c.Permissions)
 	}
 	for name, c := range m.Models {
-		out[kindModel+"/"+name] = contentLeaves(c, c.Permissions)
+		out[workload.Key(kindModel, name)] = contentLeaves(c, c.Permissions)
 	}
 	return out, nil
 }
@@ -57,31 +54,10 @@ func (remote) Observe(ctx context.Context, m *Model, keys []string, reach worklo
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]leaves{}
-	for _, key := range keys {
-		kind, name, _ := strings.Cut(key, "/")
-		var found leaves
-		var err error
-		switch kind {
-		case kindUser:
-			found, err = s.observeUser(ctx, m, name, reach)
-		case kindExperiment:
-			found, err = s.observeExperiment(ctx, m, name)
-		case kindModel:
-			found, err = s.observeModel(ctx, m, name)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s cannot be read: %w", key, explained(err))
-		}
-		if found != nil {
-			out[key] = found
-		}
-	}
-	return out, nil
+	return s.kinds(m, reach).Observe(ctx, keys)
 }
 
-// Apply makes everything as desired: users first, whom permissions name, and removes
-// them last.
+// Apply makes everything as desired.
 func (remote) Apply(ctx context.Context, m *Model, prior, desired map[string]map[string]string, reach workload.Reach) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(prior) == 0 && len(desired) == 0 {
@@ -94,52 +70,48 @@ func (remote) Apply(ctx context.Context, m *Model, prior, desired map[string]map
 		diags.AddError("MLflow cannot be reached as its administrator", err.Error())
 		return diags
 	}
-	for _, kind := range []string{kindUser, kindExperiment, kindModel} {
-		for _, key := range ofKind(desired, kind) {
-			name := strings.TrimPrefix(key, kind+"/")
-			switch kind {
-			case kindUser:
-				err = s.applyUser(ctx, name, m.Users[name], reach)
-			case kindExperiment:
-				err = s.applyExperiment(ctx, m, name)
-			case kindModel:
-				err = s.applyModel(ctx, m, name)
-			}
-			if err != nil {
-				diags.AddError(key+" cannot be applied", explained(err).Error()+".")
-			}
-		}
-	}
-	for _, kind := range []string{kindModel, kindExperiment, kindUser} {
-		for _, key := range ofKind(prior, kind) {
-			if _, wanted := desired[key]; wanted {
-				continue
-			}
-			name, force := strings.TrimPrefix(key, kind+"/"), prior[key][leafForceDestroy] == "true"
-			switch kind {
-			case kindModel:
-				err = s.removeModel(ctx, name, force)
-			case kindExperiment:
-				err = s.removeExperiment(ctx, name, force)
-			case kindUser:
-				err = s.removeUser(ctx, name)
-			}
-			if err != nil {
-				diags.AddError(key+" cannot be removed", explained(err).Error()+".")
-			}
-		}
-	}
-	return diags
+	return s.kinds(m, reach).Apply(ctx, prior, desired)
 }
 
-func ofKind(things map[string]leaves, kind string) []string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(things)) {
-		if strings.HasPrefix(key, kind+"/") {
-			out = append(out, key)
-		}
+// kinds are what a server has inside: users first, whom permissions name.
+func (s *server) kinds(m *Model, reach workload.Reach) workload.Kinds {
+	return workload.Kinds{
+		{
+			Name: kindUser,
+			Observe: func(ctx context.Context, name string) (leaves, error) {
+				found, err := s.observeUser(ctx, m, name, reach)
+				return found, explained(err)
+			},
+			Apply: func(ctx context.Context, name string, _ leaves) error {
+				return explained(s.applyUser(ctx, name, m.Users[name], reach))
+			},
+			Remove: func(ctx context.Context, name string, _ leaves) error { return explained(s.removeUser(ctx, name)) },
+		},
+		{
+			Name: kindExperiment,
+			Observe: func(ctx context.Context, name string) (leaves, error) {
+				found, err := s.observeExperiment(ctx, m, name)
+				return found, explained(err)
+			},
+			Apply: func(ctx context.Context, name string, _ leaves) error {
+				return explained(s.applyExperiment(ctx, m, name))
+			},
+			Remove: func(ctx context.Context, name string, prior leaves) error {
+				return explained(s.removeExperiment(ctx, name, prior[leafForceDestroy] == "true"))
+			},
+		},
+		{
+			Name: kindModel,
+			Observe: func(ctx context.Context, name string) (leaves, error) {
+				found, err := s.observeModel(ctx, m, name)
+				return found, explained(err)
+			},
+			Apply: func(ctx context.Context, name string, _ leaves) error { return explained(s.applyModel(ctx, m, name)) },
+			Remove: func(ctx context.Context, name string, prior leaves) error {
+				return explained(s.removeModel(ctx, name, prior[leafForceDestroy] == "true"))
+			},
+		},
 	}
-	return out
 }
 
 // explained adds a way out where MLflow's own words have none.
