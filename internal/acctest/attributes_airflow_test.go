@@ -64,6 +64,18 @@ func airflowCases() map[string]attributeCase {
 		with:    celery + "\ncelery_workers = { small = {\n" + allPodSettings() + "\nqueues = [\"default\", \"train\"]\nconcurrency = 2\nreplicas = 2\ngrace_period = \"1h\"\n} }",
 		changes: []string{"*/celery-small* *"},
 	}
+	scaledWorkers := func(text string) string {
+		return celery + "\ncelery_workers = { small = { autoscaling = { " + text + " } } }"
+	}
+	cases["celery_workers.autoscaling.*"] = attributeCase{
+		before:  celery + "\ncelery_workers = { small = {} }",
+		with:    scaledWorkers(`min = 0, max = 3, keda = { polling_interval = "5s", cooldown_period = "1m" }`),
+		changes: []string{"*/celery-small *"},
+	}
+	metric := "HorizontalPodAutoscaler/celery-small spec.metrics[*"
+	cases["celery_workers.autoscaling.cpu_percent"] = attributeCase{before: scaledWorkers("min = 1, max = 3, cpu_percent = 80"), with: scaledWorkers("min = 1, max = 3, cpu_percent = 70"), changes: []string{metric}}
+	cases["celery_workers.autoscaling.memory_percent"] = attributeCase{before: scaledWorkers("min = 1, max = 3, cpu_percent = 80"), with: scaledWorkers("min = 1, max = 3, cpu_percent = 80, memory_percent = 80"), changes: []string{metric}}
+	cases["api_server.autoscaling.*"] = attributeCase{with: "api_server = { autoscaling = { min = 2, max = 3, cpu_percent = 80, memory_percent = 80 } }", changes: []string{"*/api-server *"}}
 	cases["broker.embedded.*"] = attributeCase{
 		before:  celery,
 		with:    celery + "\nbroker = { embedded = {\n" + allPodSettings() + "\nimage = \"docker.io/library/redis:7.4\"\nsize = \"9Gi\"\nstorage_class = \"fast\"\nrotate = \"1\"\n} }",

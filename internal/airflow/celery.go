@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"k8s.io/utils/ptr"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
@@ -27,10 +28,11 @@ import (
 // queues.
 type CeleryWorkers struct {
 	pod.Settings
-	Queues      []string `tfsdk:"queues"`
-	Concurrency *int64   `tfsdk:"concurrency"`
-	Replicas    *int64   `tfsdk:"replicas"`
-	GracePeriod *string  `tfsdk:"grace_period"`
+	Queues      []string           `tfsdk:"queues"`
+	Concurrency *int64             `tfsdk:"concurrency"`
+	Replicas    *int64             `tfsdk:"replicas"`
+	Autoscaling *CeleryAutoscaling `tfsdk:"autoscaling"`
+	GracePeriod *string            `tfsdk:"grace_period"`
 }
 
 const (
@@ -59,7 +61,8 @@ func celeryWorkersAttribute() schema.Attribute {
 				listvalidator.ValueStringsAre(stringvalidator.RegexMatches(queueName, "must have letters, digits, '_', '-', '.' and ':'"))},
 		},
 		"concurrency": schema.Int64Attribute{Optional: true, MarkdownDescription: fmt.Sprintf("How many tasks a worker runs at once. Default: %d.", celeryConcurrency), Validators: []validator.Int64{int64validator.Between(1, 1000)}},
-		"replicas":    schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of workers. Default: 1.", Validators: []validator.Int64{int64validator.Between(0, 1000)}},
+		"replicas":    schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of workers. Default: 1.", Validators: []validator.Int64{int64validator.Between(0, 1000), autoscale.Replicas()}},
+		"autoscaling": celeryAutoscalingAttribute(),
 		"grace_period": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()},
 			MarkdownDescription: "How long a worker that is to stop may go on with the tasks that it runs; it takes no new ones. What runs longer is killed, and tried again where the task has retries. Default: `10m`."},
 	})
@@ -151,6 +154,10 @@ func (r *renderer) celeryWorkers() {
 		}
 		if r.m.resultsInDatabase() {
 			s.secrets = append(s.secrets, r.databaseURL())
+		}
+		if a := w.Autoscaling; a != nil {
+			s.scaled = &a.Autoscaling
+			r.scalesWorkers(s.component, w, at.AtName("autoscaling"))
 		}
 		r.server(s)
 	}

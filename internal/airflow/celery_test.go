@@ -36,7 +36,7 @@ func TestAccAirflowCelery(t *testing.T) {
 	attributes := dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
   triggerer = { replicas = 0 }
   celery_workers = {
-    small = { concurrency = 1, resources = { requests = { cpu = "10m" } }, env = { GROUP = "small" } }
+    small = { concurrency = 1, autoscaling = { min = 2, max = 3, cpu_percent = 80 }, resources = { requests = { cpu = "10m" } }, env = { GROUP = "small" } }
     large = { concurrency = 1, resources = { requests = { cpu = "10m" } }, queues = ["train"], env = { GROUP = "large" } }
   }
   broker = { embedded = { size = "64Mi", resources = { requests = { cpu = "10m" } } } }`

@@ -13,6 +13,7 @@ import (
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -45,8 +46,8 @@ func full() *Model {
 		Variables:  map[string]string{"stage": "test"},
 		DAGBundles: map[string]Bundle{"team": {Repository: "https://example.com/dags.git", Ref: new("v1"), Subdir: new("dags"), Connection: new("git"), RefreshInterval: new(int64(300))}},
 		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), PasswordWO: new("correct horse"), PasswordWOVersion: new("2")},
-		APIServer: &Component{Replicas: new(int64(2)), Settings: pod.Settings{
-			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}},
+		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
+			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
 		Triggerer: &Component{Replicas: new(int64(0))},
 		Workers:   &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
 		BaseURL:   new("https://data.example.com/airflow/"),
@@ -62,11 +63,13 @@ func celery() *Model {
 		Executors: []string{celeryExecutor, kubernetesExecutor},
 		DAGs:      map[string]string{"hello.py": "print()\n"},
 		CeleryWorkers: map[string]CeleryWorkers{
-			"small": {},
+			"small": {Autoscaling: &CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 5}, KEDA: &KEDA{CooldownPeriod: new("2m")}}},
+			"spare": {Queues: []string{"rare"}, Autoscaling: &CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 2, Max: 3, CPU: new(int64(70))}}},
 			"large": {Queues: []string{"train", "score"}, Concurrency: new(int64(1)), Replicas: new(int64(2)), GracePeriod: new("2h"), Settings: pod.Settings{NodeSelector: map[string]string{"gpu": "yes"}}},
 		},
-		Keys:   &Keys{Fernet: &Key{Rotate: new("2")}, Session: &Key{Rotate: new("1")}},
-		Broker: &Broker{Embedded: &Redis{Size: new("2Gi"), StorageClass: new("fast"), Image: new("registry.example.com/redis:8"), Rotate: new("1")}},
+		APIServer: &APIServer{Autoscaling: &autoscale.Autoscaling{Min: 1, Max: 4, CPU: new(int64(80))}},
+		Keys:      &Keys{Fernet: &Key{Rotate: new("2")}, Session: &Key{Rotate: new("1")}},
+		Broker:    &Broker{Embedded: &Redis{Size: new("2Gi"), StorageClass: new("fast"), Image: new("registry.example.com/redis:8"), Rotate: new("1")}},
 	}
 }
 
@@ -205,6 +208,32 @@ func TestQueueThatNobodyReads(t *testing.T) {
 	}
 }
 
+// scaled gives a model Celery workers with this autoscaler.
+func scaled(a CeleryAutoscaling) func(*Model) {
+	return func(m *Model) {
+		m.Executors = []string{celeryExecutor}
+		m.CeleryWorkers = map[string]CeleryWorkers{"a": {Autoscaling: &a}}
+	}
+}
+
+// KEDA counts the tasks that the workers are for, and no others.
+func TestWorkersNeeded(t *testing.T) {
+	for name, test := range map[string]struct {
+		m    Model
+		w    CeleryWorkers
+		want string
+	}{
+		"by default": {Model{Executors: []string{celeryExecutor, kubernetesExecutor}}, CeleryWorkers{},
+			"select ceil(count(*)::decimal / 4) from task_instance where state in ('queued', 'running') and queue in ('default') and (executor is null or executor like '%CeleryExecutor')"},
+		"beside the default executor": {Model{Executors: []string{localExecutor, celeryExecutor}}, CeleryWorkers{Queues: []string{"train", "score"}, Concurrency: new(int64(1))},
+			"select ceil(count(*)::decimal / 1) from task_instance where state in ('queued', 'running') and queue in ('score', 'train') and executor like '%CeleryExecutor'"},
+	} {
+		if got := test.m.workersNeeded(test.w); got != test.want {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
 func TestChecks(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Model)
@@ -241,6 +270,12 @@ func TestChecks(t *testing.T) {
 		"a bundle without its connection": {func(m *Model) {
 			m.DAGBundles = map[string]Bundle{"a": {Repository: "https://example.com/a", Connection: new("b")}}
 		}, `dag_bundles["a"].connection`},
+		"an autoscaler that sees nothing": {func(m *Model) {
+			m.APIServer = &APIServer{Autoscaling: &autoscale.Autoscaling{Min: 1, Max: 2}}
+		}, "api_server.autoscaling"},
+		"more workers at least than at most": {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 2, Max: 1}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.max`},
+		"an autoscaler without workers":      {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}}), `celery_workers["a"].autoscaling.min`},
+		"two autoscalers":                    {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.cpu_percent`},
 		"a setting of a component": {func(m *Model) {
 			m.Scheduler = &Component{Settings: pod.Settings{PodLabels: map[string]string{componentLabel: "x"}}}
 		}, `scheduler.pod_labels["app.kubernetes.io/component"]`},

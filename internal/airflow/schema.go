@@ -46,7 +46,7 @@ type Model struct {
 	AuthManager   *string                      `tfsdk:"auth_manager"`
 	Keys          *Keys                        `tfsdk:"keys"`
 	Admin         *Admin                       `tfsdk:"admin"`
-	APIServer     *Component                   `tfsdk:"api_server"`
+	APIServer     *APIServer                   `tfsdk:"api_server"`
 	Scheduler     *Component                   `tfsdk:"scheduler"`
 	DAGProcessor  *Component                   `tfsdk:"dag_processor"`
 	Triggerer     *Component                   `tfsdk:"triggerer"`
@@ -153,7 +153,7 @@ func resourceSchema() schema.Schema {
 			},
 		},
 		"keys":          keysAttribute(),
-		"api_server":    componentAttribute("The API server, which serves the UI, the REST API and the API of running tasks.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),
+		"api_server":    apiServerAttribute(),
 		"scheduler":     componentAttribute("The scheduler. With the local executor its pods run the tasks, and need the memory for them. Several run beside each other.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),
 		"dag_processor": componentAttribute("The DAG processor, which parses DAG files.", "requests of `100m` CPU and `384Mi` memory, and a limit of `2Gi` memory", 1),
 		"triggerer":     componentAttribute("The triggerer, which waits in place of deferred tasks. 0 replicas go without.", "requests of `100m` CPU and `384Mi` memory, and a limit of `2Gi` memory", 0),
@@ -180,7 +180,7 @@ func resourceSchema() schema.Schema {
 	}
 }
 
-func componentAttribute(description, resources string, least int64) schema.Attribute {
+func componentAttribute(description, resources string, least int64) schema.SingleNestedAttribute {
 	attributes := pod.Attributes("Default: " + resources + ".")
 	attributes["replicas"] = schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of pods. Default: 1.", Validators: []validator.Int64{int64validator.Between(least, 100)}}
 	return schema.SingleNestedAttribute{Optional: true, MarkdownDescription: description, Attributes: attributes}

@@ -17,6 +17,7 @@ import (
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -43,6 +44,8 @@ type server struct {
 	at       path.Path
 	settings pod.Settings
 	replicas int64
+	// scaled has an autoscaler choose the number of pods instead.
+	scaled *autoscale.Autoscaling
 	// args are those of the command airflow.
 	args []string
 	// plain are variables beside those of all components, secrets those whose values
@@ -70,8 +73,9 @@ type renderer struct {
 func (r *renderer) servers() {
 	kubernetes := r.m.startsPods()
 	all := r.serverSecrets()
+	api := ptr.Deref(r.m.APIServer, APIServer{})
 	for _, s := range []server{
-		{component: apiServer, settings: settingsOf(r.m.APIServer), replicas: replicasOf(r.m.APIServer), secrets: all, memory: "512Mi", ports: map[string]int32{"http": apiPort}, launch: kubernetes, probes: r.apiServerProbes},
+		{component: apiServer, settings: api.Settings, replicas: replicasOf(&api.Component), scaled: api.Autoscaling, secrets: all, memory: "512Mi", ports: map[string]int32{"http": apiPort}, launch: kubernetes, probes: r.apiServerProbes},
 		{component: scheduler, settings: settingsOf(r.m.Scheduler), replicas: replicasOf(r.m.Scheduler), secrets: append(all, r.celerySecrets()...), memory: "512Mi",
 			ports: map[string]int32{"logs": logPort, "health": healthPort}, dags: true, launch: kubernetes, probes: schedulerProbes},
 		{component: dagProcessor, settings: settingsOf(r.m.DAGProcessor), replicas: replicasOf(r.m.DAGProcessor), secrets: all, memory: "384Mi", dags: true, probes: heartbeatProbes("DagProcessorJob")},
@@ -80,6 +84,24 @@ func (r *renderer) servers() {
 		s.at, s.args, s.plain, s.grace = path.Root(strings.ReplaceAll(s.component, "-", "_")), []string{s.component}, r.m.serving(r.n), 60
 		r.server(s)
 	}
+	if api.Autoscaling != nil {
+		r.scales(apiServer, *api.Autoscaling, path.Root("api_server").AtName("autoscaling"))
+	}
+}
+
+// least and most are how many pods there are at least and at most.
+func (s server) least() int64 {
+	if s.scaled != nil {
+		return s.scaled.Min
+	}
+	return s.replicas
+}
+
+func (s server) most() int64 {
+	if s.scaled != nil {
+		return s.scaled.Max
+	}
+	return s.replicas
 }
 
 func settingsOf(c *Component) pod.Settings { return ptr.Deref(c, Component{}).Settings }
@@ -96,7 +118,7 @@ func (r *renderer) server(s server) {
 		At: s.at, Name: r.n.of(s.component), Role: s.component, Selector: r.n.selector(s.component), Container: container,
 		Requests:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse(s.memory)},
 		Limits:     corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("2Gi")},
-		Replicated: s.replicas > 1,
+		Replicated: s.most() > 1,
 	}
 	if s.launch {
 		in.ServiceAccount, in.Token = r.n.of(s.component), true
@@ -110,16 +132,19 @@ func (r *renderer) server(s server) {
 	template.Spec.Spec.WithTerminationGracePeriodSeconds(s.grace)
 	r.objects = append(r.objects, template.Objects...)
 	labels := map[string]string{componentLabel: s.component}
+	spec := appsv1ac.DeploymentSpec().
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(s.component))).
+		WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).WithRollingUpdate(
+			appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
+		WithTemplate(template.Spec)
+	if s.scaled == nil {
+		spec.WithReplicas(int32(s.replicas))
+	}
 	r.objects = append(r.objects, workload.Object{
 		Key: "Deployment/" + s.component, Stage: workload.StageServer, Mask: template.Mask("spec.template"),
-		Manifest: appsv1ac.Deployment(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(int32(s.replicas)).
-			WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(s.component))).
-			WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).WithRollingUpdate(
-				appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
-			WithTemplate(template.Spec)),
+		Manifest: appsv1ac.Deployment(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(spec),
 	})
-	if s.replicas > 1 {
+	if s.least() > 1 {
 		r.objects = append(r.objects, workload.Object{
 			Key: "PodDisruptionBudget/" + s.component, Stage: workload.StageIdentity,
 			Manifest: policyv1ac.PodDisruptionBudget(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(policyv1ac.PodDisruptionBudgetSpec().

@@ -14,6 +14,7 @@ import (
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -71,6 +72,10 @@ type Output struct {
 	Secret string
 	// Identity tells one database from another, without a secret.
 	Identity string
+	// Host, Port, Name and User say where the database is and who uses it. SSLMode is
+	// one of libpq's modes.
+	Host, Name, User, SSLMode string
+	Port                      int64
 	// Libpq are the variables from which libpq takes the place of the database, user and
 	// password, for clients that are given none of these.
 	Libpq []*corev1ac.EnvVarApplyConfiguration
@@ -156,7 +161,10 @@ func embedded(in Input, e Embedded) (Output, diag.Diagnostics) {
 					WithTemplate(template.Spec).WithVolumeClaimTemplates(claim)),
 		},
 	)
-	return Output{Objects: objects, Secret: in.name(), Identity: "embedded", Libpq: in.libpq(in.host(), port, in.Product, in.Product)}, diags
+	return Output{
+		Objects: objects, Secret: in.name(), Identity: "embedded", Host: in.host(), Port: port, Name: in.Product, User: in.Product, SSLMode: "disable",
+		Libpq: in.libpq(in.host(), port, in.Product, in.Product),
+	}, diags
 }
 
 func (in Input) libpq(host string, port int64, name, user string) []*corev1ac.EnvVarApplyConfiguration {
@@ -213,7 +221,11 @@ func external(in Input, e External) (Output, diag.Diagnostics) {
 	if diags.HasError() {
 		return Output{}, diags
 	}
-	out := Output{Secret: in.name(), Libpq: in.libpq(e.Host, e.port(), e.name(in), e.user(in)), Identity: strings.Join([]string{e.Host, strconv.FormatInt(e.port(), 10), e.name(in)}, "/")}
+	out := Output{
+		Secret: in.name(), Identity: strings.Join([]string{e.Host, strconv.FormatInt(e.port(), 10), e.name(in)}, "/"),
+		Host: e.Host, Port: e.port(), Name: e.name(in), User: e.user(in), SSLMode: ptr.Deref(e.SSLMode, "prefer"),
+		Libpq: in.libpq(e.Host, e.port(), e.name(in), e.user(in)),
+	}
 	data := map[string]workload.SecretValue{}
 	if e.PasswordSecret != nil {
 		data[KeyPassword] = e.PasswordSecret.Copied(in.Environment.Namespace, KeyPassword)

@@ -5,11 +5,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
-	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
@@ -65,7 +63,9 @@ func (r *renderer) deployment(t pod.Template) []workload.Object {
 		}
 		spec.WithReplicas(int32(replicas))
 	} else {
-		out = append(out, r.autoscaler(*c.Autoscaling))
+		o, diags := c.Autoscaling.Render("run", r.Name, r.env.Namespace, path.Root("continuous").AtName("autoscaling"))
+		r.diags.Append(diags...)
+		out = append(out, o)
 	}
 	if c.several() {
 		out = append(out, workload.Object{
@@ -86,30 +86,6 @@ func (r *renderer) service(port int64) workload.Object {
 		Key: "Service/run", Stage: workload.StageIdentity,
 		Manifest: corev1ac.Service(r.Name, r.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.selector()).WithPorts(
 			corev1ac.ServicePort().WithName(portName).WithPort(int32(port)).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString(portName)))),
-	}
-}
-
-func (r *renderer) autoscaler(a Autoscaling) workload.Object {
-	spec := autoscalingv2ac.HorizontalPodAutoscalerSpec().WithMinReplicas(int32(a.Min)).WithMaxReplicas(int32(a.Max)).
-		WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind("Deployment").WithName(r.Name))
-	metric := func(name corev1.ResourceName, percent *int64) {
-		if percent != nil {
-			spec.WithMetrics(autoscalingv2ac.MetricSpec().WithType(autoscalingv2.ResourceMetricSourceType).WithResource(autoscalingv2ac.ResourceMetricSource().
-				WithName(name).WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(int32(*percent)))))
-		}
-	}
-	metric(corev1.ResourceCPU, a.CPU)
-	metric(corev1.ResourceMemory, a.Memory)
-	if a.Max < a.Min {
-		r.diags.AddAttributeError(path.Root("continuous").AtName("autoscaling").AtName("max"), "There are more pods at least than at most",
-			fmt.Sprintf("max is %d and min %d. Raise max or lower min.", a.Max, a.Min))
-	}
-	if a.CPU == nil && a.Memory == nil {
-		r.diags.AddAttributeError(path.Root("continuous").AtName("autoscaling"), "Nothing says how busy the pods are", "Set cpu_percent, memory_percent or both.")
-	}
-	return workload.Object{
-		Key: "HorizontalPodAutoscaler/run", Stage: workload.StageLast, NoWait: true,
-		Manifest: autoscalingv2ac.HorizontalPodAutoscaler(r.Name, r.env.Namespace).WithSpec(spec),
 	}
 }
 

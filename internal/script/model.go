@@ -3,6 +3,7 @@
 package script
 
 import (
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
@@ -33,20 +34,12 @@ type Script struct {
 
 // Continuous runs the program all the time.
 type Continuous struct {
-	Replicas    *int64       `tfsdk:"replicas"`
-	Autoscaling *Autoscaling `tfsdk:"autoscaling"`
-	Port        *int64       `tfsdk:"port"`
-	Readiness   *Probe       `tfsdk:"readiness"`
-	Liveness    *Probe       `tfsdk:"liveness"`
-	GracePeriod *string      `tfsdk:"grace_period"`
-}
-
-// Autoscaling chooses the number of pods by how busy they are.
-type Autoscaling struct {
-	Min    int64  `tfsdk:"min"`
-	Max    int64  `tfsdk:"max"`
-	CPU    *int64 `tfsdk:"cpu_percent"`
-	Memory *int64 `tfsdk:"memory_percent"`
+	Replicas    *int64                 `tfsdk:"replicas"`
+	Autoscaling *autoscale.Autoscaling `tfsdk:"autoscaling"`
+	Port        *int64                 `tfsdk:"port"`
+	Readiness   *Probe                 `tfsdk:"readiness"`
+	Liveness    *Probe                 `tfsdk:"liveness"`
+	GracePeriod *string                `tfsdk:"grace_period"`
 }
 
 // Probe asks the program how it is.

@@ -12,6 +12,7 @@ import (
 	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -52,7 +53,7 @@ func programs() map[string]struct {
 		"continuous": {script: Script{
 			Common: common, Command: []string{"gunicorn", "app"}, Image: new("registry.example.com/app:1"),
 			Continuous: &Continuous{
-				Autoscaling: &Autoscaling{Min: 2, Max: 5, CPU: new(int64(80))}, Port: new(int64(8080)),
+				Autoscaling: &autoscale.Autoscaling{Min: 2, Max: 5, CPU: new(int64(80))}, Port: new(int64(8080)),
 				Readiness: &Probe{Path: new("/ready")}, Liveness: &Probe{Command: []string{"check"}, Failures: new(int64(5))}, GracePeriod: new("1m"),
 			},
 		}},
@@ -174,7 +175,7 @@ func TestRefused(t *testing.T) {
 			s.Once, s.Continuous = nil, &Continuous{Liveness: &Probe{}}
 		}, "continuous.liveness", "continuous.port"},
 		"scaling": {func(s *Script, _ *access) {
-			s.Once, s.Continuous = nil, &Continuous{Autoscaling: &Autoscaling{Min: 3, Max: 2}}
+			s.Once, s.Continuous = nil, &Continuous{Autoscaling: &autoscale.Autoscaling{Min: 3, Max: 2}}
 		}, "continuous.autoscaling.max", "Raise max or lower min"},
 	} {
 		s, a := program(test.change)

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
@@ -100,9 +101,6 @@ func modeAttributes() map[string]schema.Attribute {
 			"failures":       schema.Int64Attribute{Optional: true, MarkdownDescription: "Failures in a row that count. Default: 3.", Validators: []validator.Int64{int64validator.Between(1, 100)}},
 		}}
 	}
-	percent := func(of string) schema.Attribute {
-		return schema.Int64Attribute{Optional: true, MarkdownDescription: "Average use of " + of + " to aim at, in percent of the request.", Validators: []validator.Int64{int64validator.Between(1, 1000)}}
-	}
 	return map[string]schema.Attribute{
 		"once": schema.SingleNestedAttribute{
 			Optional: true, Validators: []validator.Object{oneMode},
@@ -117,13 +115,8 @@ func modeAttributes() map[string]schema.Attribute {
 		"continuous": schema.SingleNestedAttribute{
 			Optional: true, MarkdownDescription: "Run the program all the time, as a Deployment. A change starts new pods and ends old ones only when the new ones are ready.",
 			Attributes: map[string]schema.Attribute{
-				"replicas": schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of pods. Default: 1.", Validators: []validator.Int64{int64validator.Between(0, 1000), int64validator.ConflictsWith(path.MatchRelative().AtParent().AtName("autoscaling"))}},
-				"autoscaling": schema.SingleNestedAttribute{Optional: true, MarkdownDescription: "Choose the number of pods by how busy they are (HorizontalPodAutoscaler).", Attributes: map[string]schema.Attribute{
-					"min":            schema.Int64Attribute{Required: true, MarkdownDescription: "Least number of pods.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
-					"max":            schema.Int64Attribute{Required: true, MarkdownDescription: "Largest number of pods.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
-					"cpu_percent":    percent("CPU"),
-					"memory_percent": percent("memory"),
-				}},
+				"replicas":    schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of pods. Default: 1.", Validators: []validator.Int64{int64validator.Between(0, 1000), autoscale.Replicas()}},
+				"autoscaling": autoscale.Attribute(),
 				"port": schema.Int64Attribute{
 					Optional: true, Validators: []validator.Int64{int64validator.Between(1024, 65535)},
 					MarkdownDescription: "TCP port on which the program listens. A Service of the resource's name then leads to the pods that are ready. Programs do not run as root, so the port is at least 1024.",

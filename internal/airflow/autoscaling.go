@@ -1,0 +1,143 @@
+package airflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"k8s.io/utils/ptr"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+// APIServer are the settings of the API server.
+type APIServer struct {
+	Component
+	Autoscaling *autoscale.Autoscaling `tfsdk:"autoscaling"`
+}
+
+// CeleryAutoscaling chooses the number of a group's workers: by how busy they are, or by
+// KEDA.
+type CeleryAutoscaling struct {
+	autoscale.Autoscaling
+	KEDA *KEDA `tfsdk:"keda"`
+}
+
+// KEDA has KEDA choose the number of workers by how many tasks there are for them.
+type KEDA struct {
+	PollingInterval *string `tfsdk:"polling_interval"`
+	CooldownPeriod  *string `tfsdk:"cooldown_period"`
+}
+
+// Defaults of KEDA's settings, in seconds.
+const (
+	kedaPolling  = 15
+	kedaCooldown = 300
+)
+
+func apiServerAttribute() schema.Attribute {
+	attribute := componentAttribute("The API server, which serves the UI, the REST API and the API of running tasks.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1)
+	attribute.Attributes["autoscaling"] = autoscale.Attribute()
+	replicas, _ := attribute.Attributes["replicas"].(schema.Int64Attribute)
+	replicas.Validators = append(replicas.Validators, autoscale.Replicas())
+	attribute.Attributes["replicas"] = replicas
+	return attribute
+}
+
+func celeryAutoscalingAttribute() schema.Attribute {
+	attributes := autoscale.Attributes(0)
+	attributes["keda"] = schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "Choose the number of workers by the tasks that run and wait in their queues, which KEDA counts in the database: as many as have room for all of them. " +
+			"KEDA must be installed and reach the database. With it, `min` may be 0, and `cpu_percent` and `memory_percent` have no place.",
+		Attributes: map[string]schema.Attribute{
+			"polling_interval": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How often the tasks are counted. Default: `15s`."},
+			"cooldown_period":  schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How long there must have been no task before the last worker goes, with `min = 0`. Default: `5m`."},
+		},
+	}
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Choose the number of workers by how busy they are (HorizontalPodAutoscaler), or by the tasks that there are (KEDA). A worker that goes ends its tasks within `grace_period`.",
+		Attributes:          attributes,
+	}
+}
+
+// scales renders the autoscaler of a server. at is the attribute's path.
+func (r *renderer) scales(component string, a autoscale.Autoscaling, at path.Path) {
+	o, diags := a.Render(component, r.n.of(component), r.n.env.Namespace, at)
+	r.diags.Append(diags...)
+	r.objects = append(r.objects, o)
+}
+
+// scalesWorkers renders the autoscaler of a group of Celery workers.
+func (r *renderer) scalesWorkers(component string, w CeleryWorkers, at path.Path) {
+	a := *w.Autoscaling
+	if a.KEDA == nil {
+		if a.Min == 0 {
+			r.diags.AddAttributeError(at.AtName("min"), "Only KEDA can go without workers",
+				"A HorizontalPodAutoscaler cannot see that there is work when nothing runs. Set min = 1 or more, or keda = {} where KEDA is installed.")
+		}
+		r.scales(component, a.Autoscaling, at)
+		return
+	}
+	r.diags.Append(a.Check(at)...)
+	for name, percent := range map[string]*int64{"cpu_percent": a.CPU, "memory_percent": a.Memory} {
+		if percent != nil {
+			r.diags.AddAttributeError(at.AtName(name), "KEDA counts tasks", "With keda, how busy the workers are has no say. Remove "+name+", or keda.")
+		}
+	}
+	seconds := func(text *string, fallback int64) int64 {
+		if text == nil {
+			return fallback
+		}
+		return run.Seconds(*text)
+	}
+	// KEDA has no certificates to compare the server's with, so it can only encrypt.
+	mode := r.database.SSLMode
+	if strings.HasPrefix(mode, "verify-") {
+		mode = "require"
+	}
+	name := r.n.of(component)
+	object := func(kind string, stage workload.Stage, spec map[string]any) {
+		r.objects = append(r.objects, workload.Object{
+			Key: kind + "/" + component, Stage: stage, NoWait: true,
+			Manifest: map[string]any{"apiVersion": "keda.sh/v1alpha1", "kind": kind, "metadata": map[string]any{"name": name, "namespace": r.n.env.Namespace}, "spec": spec},
+		})
+	}
+	object("TriggerAuthentication", workload.StageIdentity, map[string]any{
+		"secretTargetRef": []any{map[string]any{"parameter": "password", "name": r.database.Secret, "key": postgres.KeyPassword}},
+	})
+	object("ScaledObject", workload.StageLast, map[string]any{
+		"scaleTargetRef": map[string]any{"name": name}, "minReplicaCount": a.Min, "maxReplicaCount": a.Max,
+		"pollingInterval": seconds(a.KEDA.PollingInterval, kedaPolling), "cooldownPeriod": seconds(a.KEDA.CooldownPeriod, kedaCooldown),
+		"triggers": []any{map[string]any{
+			"type": "postgresql", "authenticationRef": map[string]any{"name": name},
+			"metadata": map[string]any{
+				"host": r.database.Host, "port": fmt.Sprint(r.database.Port), "dbName": r.database.Name, "userName": r.database.User, "sslmode": mode,
+				"query": r.m.workersNeeded(w), "targetQueryValue": "1",
+			},
+		}},
+	})
+}
+
+// workersNeeded is the query of how many workers of the group the tasks need that run or
+// wait in its queues, without those of other executors.
+func (m *Model) workersNeeded(w CeleryWorkers) string {
+	queues := make([]string, 0, len(w.queues()))
+	for _, queue := range slices.Sorted(slices.Values(w.queues())) {
+		queues = append(queues, "'"+queue+"'")
+	}
+	ours := "executor like '%" + celeryExecutor + "'"
+	if m.executors()[0] == celeryExecutor {
+		ours = "(executor is null or " + ours + ")"
+	}
+	return fmt.Sprintf("select ceil(count(*)::decimal / %d) from task_instance where state in ('queued', 'running') and queue in (%s) and %s",
+		ptr.Deref(w.Concurrency, celeryConcurrency), strings.Join(queues, ", "), ours)
+}
