@@ -44,6 +44,7 @@ func airflowCases() map[string]attributeCase {
 	bundle := func(more string) string {
 		return `dag_bundles = { team = { repository = "https://example.com/dags.git"` + more + ` } }`
 	}
+	pools := func(more string) string { return "pools = { etl = { slots = 3" + more + " } }" }
 	bundles := []string{container + "env[AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST].*"}
 	logs := func(endpoint, region, bucket, namespace, secret, version string) string {
 		return `logs = { endpoint = "` + endpoint + `", region = "` + region + `", bucket = "` + bucket + `", namespace = "` + namespace + `", secret = "` + secret + `", version = "` + version + `" }`
@@ -119,6 +120,9 @@ func airflowCases() map[string]attributeCase {
 		"keys.fernet.rotate":                   {with: `keys = { fernet = { rotate = "1" } }`, changes: []string{"Secret/keys data[fernet]", annotation + "fernet-key]", "*/rotate-fernet-key *"}},
 		"keys.jwt.rotate":                      {with: `keys = { jwt = { rotate = "1" } }`, changes: []string{"Secret/keys data[jwt_secret]", annotation + "jwt-key]"}},
 		"keys.session.rotate":                  {with: `keys = { session = { rotate = "1" } }`, changes: []string{"Secret/keys data[api_secret_key]", annotation + "session-key]"}},
+		"pools.slots":                          {with: pools(""), changes: []string{"Pool/etl *"}},
+		"pools.description":                    {before: pools(""), with: pools(`, description = "nightly"`), changes: []string{"Pool/etl description"}},
+		"pools.include_deferred":               {before: pools(""), with: pools(", include_deferred = true"), changes: []string{"Pool/etl include_deferred"}},
 		"admin.user":                           {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
 		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
 		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{

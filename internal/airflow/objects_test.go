@@ -2,6 +2,7 @@ package airflow
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -234,6 +235,32 @@ func TestWorkersNeeded(t *testing.T) {
 	}
 }
 
+// A pool's leaves say what was asked for and what is there alike.
+func TestPoolLeaves(t *testing.T) {
+	m := &Model{Pools: map[string]Pool{
+		"etl":       {Slots: 3, Description: new("nightly"), IncludeDeferred: new(true)},
+		"unlimited": {Slots: -1},
+		defaultPool: {Slots: 64},
+	}}
+	got, diags := remote{}.Desired(m, environment())
+	want := map[string]leaves{
+		"Pool/etl":          {"slots": "3", "description": "nightly", "include_deferred": "true"},
+		"Pool/unlimited":    {"slots": "-1", "include_deferred": "false"},
+		"Pool/default_pool": {"slots": "64", "include_deferred": "false"},
+	}
+	if diff := cmp.Diff(want, got); diags.HasError() || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", diags, diff)
+	}
+	// Airflow describes its own pool.
+	var live pool
+	if err := json.Unmarshal([]byte(`{"name":"default_pool","slots":64,"description":"Default pool","include_deferred":false,"open_slots":64}`), &live); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want["Pool/default_pool"], live.leaves()); diff != "" {
+		t.Errorf("the live one (-want +got):\n%s", diff)
+	}
+}
+
 func TestChecks(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Model)
@@ -270,6 +297,10 @@ func TestChecks(t *testing.T) {
 		"a bundle without its connection": {func(m *Model) {
 			m.DAGBundles = map[string]Bundle{"a": {Repository: "https://example.com/a", Connection: new("b")}}
 		}, `dag_bundles["a"].connection`},
+		"pools that nobody can make": {func(m *Model) {
+			m.Pools, m.AuthManager = map[string]Pool{"a": {}}, new("example.AuthManager")
+		}, "pools"},
+		"another description": {func(m *Model) { m.Pools = map[string]Pool{defaultPool: {Slots: 1, Description: new("a")}} }, `pools["default_pool"].description`},
 		"an autoscaler that sees nothing": {func(m *Model) {
 			m.APIServer = &APIServer{Autoscaling: &autoscale.Autoscaling{Min: 1, Max: 2}}
 		}, "api_server.autoscaling"},

@@ -43,6 +43,7 @@ type Model struct {
 	DAGBundles    map[string]Bundle            `tfsdk:"dag_bundles"`
 	Connections   map[string]Connection        `tfsdk:"connections"`
 	Variables     map[string]string            `tfsdk:"variables"`
+	Pools         map[string]Pool              `tfsdk:"pools"`
 	AuthManager   *string                      `tfsdk:"auth_manager"`
 	Keys          *Keys                        `tfsdk:"keys"`
 	Admin         *Admin                       `tfsdk:"admin"`
@@ -92,7 +93,7 @@ var (
 
 // Product is analytics_airflow.
 func Product() workload.Product[Model] {
-	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate}
+	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate, Remote: remote{}}
 }
 
 func resourceSchema() schema.Schema {
@@ -152,6 +153,7 @@ func resourceSchema() schema.Schema {
 				"rotate":              schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated."},
 			},
 		},
+		"pools":         poolsAttribute(),
 		"keys":          keysAttribute(),
 		"api_server":    apiServerAttribute(),
 		"scheduler":     componentAttribute("The scheduler. With the local executor its pods run the tasks, and need the memory for them. Several run beside each other.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1),

@@ -1,0 +1,112 @@
+package airflow
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+// client uses the REST API as the first administrator, through the API server of
+// Kubernetes.
+type client struct {
+	http *http.Client
+	// base is the URL that every path is below. Where its host leads is the matter of
+	// the tunnel.
+	base  string
+	token string
+}
+
+// signIn connects as the first administrator, whom the model must have.
+func signIn(ctx context.Context, m *Model, reach workload.Reach) (*client, error) {
+	account, err := reach.Secret(ctx, keyAdmin)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return reach.Dial(ctx, keyService, apiPort)
+		},
+		ResponseHeaderTimeout: 30 * time.Second,
+	}
+	c := &client{http: &http.Client{Transport: transport, Timeout: time.Minute}, base: "http://localhost" + m.prefix()}
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	body := map[string]string{"username": string(account[userKey]), "password": string(account[passwordKey])}
+	if err := c.send(ctx, http.MethodPost, "/auth/token", body, &answer); err != nil {
+		c.close()
+		if p, ok := errors.AsType[*problem](err); ok && p.status == http.StatusUnauthorized {
+			return nil, fmt.Errorf("Airflow does not accept the first administrator's password. Was it changed outside of Terraform? Change admin.rotate to have a new one set: %w", err)
+		}
+		return nil, fmt.Errorf("the first administrator cannot sign in to Airflow: %w", err)
+	}
+	c.token = answer.Token
+	return c, nil
+}
+
+func (c *client) close() { c.http.CloseIdleConnections() }
+
+// problem is an answer that is not a success.
+type problem struct {
+	status int
+	// Detail is text, or what else Airflow has to say.
+	Detail any `json:"detail"`
+}
+
+// Error says what Airflow said.
+func (p *problem) Error() string {
+	if p.Detail == nil {
+		return fmt.Sprintf("Airflow answers %d %s", p.status, http.StatusText(p.status))
+	}
+	return fmt.Sprintf("Airflow answers %d: %v", p.status, p.Detail)
+}
+
+// send sends a request with a body in JSON, and decodes the answer if there is one to
+// decode it to.
+func (c *client) send(ctx context.Context, method, path string, body, answer any) error {
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		p := &problem{status: resp.StatusCode}
+		_ = json.Unmarshal(data, p) // what a proxy says need not be JSON
+		return p
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(data, answer)
+}
