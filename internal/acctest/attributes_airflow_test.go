@@ -76,6 +76,13 @@ func airflowCases() map[string]attributeCase {
 	metric := "HorizontalPodAutoscaler/celery-small spec.metrics[*"
 	cases["celery_workers.autoscaling.cpu_percent"] = attributeCase{before: scaledWorkers("min = 1, max = 3, cpu_percent = 80"), with: scaledWorkers("min = 1, max = 3, cpu_percent = 70"), changes: []string{metric}}
 	cases["celery_workers.autoscaling.memory_percent"] = attributeCase{before: scaledWorkers("min = 1, max = 3, cpu_percent = 80"), with: scaledWorkers("min = 1, max = 3, cpu_percent = 80, memory_percent = 80"), changes: []string{metric}}
+	cases["execution_api_server.*"] = attributeCase{
+		with:    "execution_api_server = {\n" + allPodSettings() + "\nreplicas = 2\n}",
+		changes: []string{"*/execution-api-server* *", "Deployment/api-server spec.template.spec.containers[api-server].args[*", container + "env[AIRFLOW__CORE__EXECUTION_API_SERVER_URL].value"},
+	}
+	cases["execution_api_server.autoscaling.*"] = attributeCase{
+		before: "execution_api_server = {}", with: "execution_api_server = { autoscaling = { min = 2, max = 3, cpu_percent = 80, memory_percent = 80 } }", changes: []string{"*/execution-api-server *"},
+	}
 	cases["api_server.autoscaling.*"] = attributeCase{with: "api_server = { autoscaling = { min = 2, max = 3, cpu_percent = 80, memory_percent = 80 } }", changes: []string{"*/api-server *"}}
 	cases["broker.embedded.*"] = attributeCase{
 		before:  celery,

@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-// APIServer are the settings of the API server.
+// APIServer are the settings of the servers of an API.
 type APIServer struct {
 	Component
 	Autoscaling *autoscale.Autoscaling `tfsdk:"autoscaling"`
@@ -43,12 +43,18 @@ const (
 )
 
 func apiServerAttribute() schema.Attribute {
-	attribute := componentAttribute("The API server, which serves the UI, the REST API and the API of running tasks.", "requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1)
-	attribute.Attributes["autoscaling"] = autoscale.Attribute()
-	replicas, _ := attribute.Attributes["replicas"].(schema.Int64Attribute)
-	replicas.Validators = append(replicas.Validators, autoscale.Replicas())
-	attribute.Attributes["replicas"] = replicas
-	return attribute
+	return withAutoscaling(componentAttribute("The API server, which serves the UI, the REST API and, unless there is an `execution_api_server`, the API of running tasks.",
+		"requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1))
+}
+
+// withAutoscaling adds the attribute autoscaling, which excludes replicas.
+func withAutoscaling(component schema.SingleNestedAttribute) schema.Attribute {
+	component.Attributes["autoscaling"] = autoscale.Attribute()
+	if replicas, ok := component.Attributes["replicas"].(schema.Int64Attribute); ok {
+		replicas.Validators = append(replicas.Validators, autoscale.Replicas())
+		component.Attributes["replicas"] = replicas
+	}
+	return component
 }
 
 func celeryAutoscalingAttribute() schema.Attribute {

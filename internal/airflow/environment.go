@@ -35,7 +35,7 @@ func (m *Model) shared(n names) map[string]string {
 		// The image's entry point would run a slow program to see whether the database is there. It is, by the order of stages.
 		"CONNECTION_CHECK_MAX_COUNT":                        "0",
 		optionVariable("core", "load_examples"):             "False",
-		optionVariable("core", "execution_api_server_url"):  n.origin() + m.prefix() + "/execution/",
+		optionVariable("core", "execution_api_server_url"):  m.executionURL(n),
 		optionVariable("core", "executor"):                  strings.Join(m.executors(), ","),
 		optionVariable("logging", "worker_log_server_port"): fmt.Sprint(logPort),
 		optionVariable("core", "hostname_callable"):         "airflow.utils.net.get_host_ip_address", // which others can reach, unlike a pod's name
@@ -73,7 +73,7 @@ func (m *Model) serving(n names) map[string]string {
 
 // fixedOptions are those that config must not set, with the attribute that does.
 var fixedOptions = map[string]string{
-	"core.executor": "executors", "core.auth_manager": "auth_manager", "core.execution_api_server_url": "name and base_url",
+	"core.executor": "executors", "core.auth_manager": "auth_manager", "core.execution_api_server_url": "execution_api_server and base_url",
 	"core.fernet_key": "", "api.secret_key": "", "api_auth.jwt_secret": "", "api.base_url": "base_url", "core.dags_folder": "dags",
 	"database.sql_alchemy_conn": "database", "logging.remote_logging": "logs", "logging.remote_base_log_folder": "logs",
 	"logging.remote_log_conn_id": "logs", "logging.worker_log_server_port": "", "kubernetes_executor.namespace": "namespace",

@@ -49,6 +49,7 @@ func full() *Model {
 		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), PasswordWO: new("correct horse"), PasswordWOVersion: new("2")},
 		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
 			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
+		Execution: &APIServer{Component: Component{Replicas: new(int64(3))}},
 		Triggerer: &Component{Replicas: new(int64(0))},
 		Workers:   &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
 		BaseURL:   new("https://data.example.com/airflow/"),

@@ -22,14 +22,16 @@ func probed(c *corev1ac.ContainerApplyConfiguration, ask, ready func() *corev1ac
 		WithLivenessProbe(ask().WithPeriodSeconds(period).WithTimeoutSeconds(20).WithFailureThreshold(patienceSeconds / period))
 }
 
-// apiServerProbes restart a server that does not answer, and give no traffic to one
-// that cannot ask the database.
-func (r *renderer) apiServerProbes(c *corev1ac.ContainerApplyConfiguration) {
+// apiProbes restart a server that does not answer at the one path, and give no traffic
+// to one that fails at the other, because it cannot ask the database for instance.
+func (r *renderer) apiProbes(lives, ready string) func(*corev1ac.ContainerApplyConfiguration) {
 	prefix := r.m.prefix()
-	probed(c, func() *corev1ac.ProbeApplyConfiguration { return get(prefix+"/api/v2/version", "http") },
-		func() *corev1ac.ProbeApplyConfiguration { return get(prefix+"/api/v2/monitor/health", "http") }, 2, 10)
-	// Clients must have learnt that the server goes before it does.
-	c.WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().WithSleep(corev1ac.SleepAction().WithSeconds(5))))
+	return func(c *corev1ac.ContainerApplyConfiguration) {
+		probed(c, func() *corev1ac.ProbeApplyConfiguration { return get(prefix+lives, "http") },
+			func() *corev1ac.ProbeApplyConfiguration { return get(prefix+ready, "http") }, 2, 10)
+		// Clients must have learnt that the server goes before it does.
+		c.WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().WithSleep(corev1ac.SleepAction().WithSeconds(5))))
+	}
 }
 
 // schedulerProbes ask the scheduler's own server, which knows its last heartbeat.

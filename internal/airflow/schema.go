@@ -48,6 +48,7 @@ type Model struct {
 	Keys          *Keys                        `tfsdk:"keys"`
 	Admin         *Admin                       `tfsdk:"admin"`
 	APIServer     *APIServer                   `tfsdk:"api_server"`
+	Execution     *APIServer                   `tfsdk:"execution_api_server"`
 	Scheduler     *Component                   `tfsdk:"scheduler"`
 	DAGProcessor  *Component                   `tfsdk:"dag_processor"`
 	Triggerer     *Component                   `tfsdk:"triggerer"`
@@ -164,8 +165,9 @@ func resourceSchema() schema.Schema {
 			MarkdownDescription: "The pods in which the Kubernetes executor runs tasks. They hold neither the database's password nor Airflow's keys.",
 			Attributes:          pod.Attributes("Default: requests of `100m` CPU and `256Mi` memory, and a limit of `1Gi` memory."),
 		},
-		"celery_workers": celeryWorkersAttribute(),
-		"broker":         brokerAttribute(),
+		"celery_workers":       celeryWorkersAttribute(),
+		"broker":               brokerAttribute(),
+		"execution_api_server": executionServerAttribute(),
 		"base_url": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",

@@ -31,6 +31,9 @@ const (
 	triggerer    = "triggerer"
 )
 
+// serverGrace is how long a server that is to stop may take, in seconds.
+const serverGrace = 60
+
 const (
 	// imageUser is the uid that the image is made for. Its files belong to group 0.
 	imageUser  = 50000
@@ -73,19 +76,15 @@ type renderer struct {
 func (r *renderer) servers() {
 	kubernetes := r.m.startsPods()
 	all := r.serverSecrets()
-	api := ptr.Deref(r.m.APIServer, APIServer{})
+	r.apiServers()
 	for _, s := range []server{
-		{component: apiServer, settings: api.Settings, replicas: replicasOf(&api.Component), scaled: api.Autoscaling, secrets: all, memory: "512Mi", ports: map[string]int32{"http": apiPort}, launch: kubernetes, probes: r.apiServerProbes},
 		{component: scheduler, settings: settingsOf(r.m.Scheduler), replicas: replicasOf(r.m.Scheduler), secrets: append(all, r.celerySecrets()...), memory: "512Mi",
 			ports: map[string]int32{"logs": logPort, "health": healthPort}, dags: true, launch: kubernetes, probes: schedulerProbes},
 		{component: dagProcessor, settings: settingsOf(r.m.DAGProcessor), replicas: replicasOf(r.m.DAGProcessor), secrets: all, memory: "384Mi", dags: true, probes: heartbeatProbes("DagProcessorJob")},
 		{component: triggerer, settings: settingsOf(r.m.Triggerer), replicas: replicasOf(r.m.Triggerer), secrets: all, memory: "384Mi", ports: map[string]int32{"logs": 8794}, dags: true, probes: heartbeatProbes("TriggererJob")},
 	} {
-		s.at, s.args, s.plain, s.grace = path.Root(strings.ReplaceAll(s.component, "-", "_")), []string{s.component}, r.m.serving(r.n), 60
+		s.at, s.args, s.plain, s.grace = path.Root(strings.ReplaceAll(s.component, "-", "_")), []string{s.component}, r.m.serving(r.n), serverGrace
 		r.server(s)
-	}
-	if api.Autoscaling != nil {
-		r.scales(apiServer, *api.Autoscaling, path.Root("api_server").AtName("autoscaling"))
 	}
 }
 
