@@ -44,6 +44,7 @@ func airflowCases() map[string]attributeCase {
 	bundle := func(more string) string {
 		return `dag_bundles = { team = { repository = "https://example.com/dags.git"` + more + ` } }`
 	}
+	clean := func(more string) string { return `db_clean = { cron = "@weekly"` + more + " }" }
 	pools := func(more string) string { return "pools = { etl = { slots = 3" + more + " } }" }
 	bundles := []string{container + "env[AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST].*"}
 	logs := func(endpoint, region, bucket, namespace, secret, version string) string {
@@ -130,6 +131,10 @@ func airflowCases() map[string]attributeCase {
 		"pools.slots":                          {with: pools(""), changes: []string{"Pool/etl *"}},
 		"pools.description":                    {before: pools(""), with: pools(`, description = "nightly"`), changes: []string{"Pool/etl description"}},
 		"pools.include_deferred":               {before: pools(""), with: pools(", include_deferred = true"), changes: []string{"Pool/etl include_deferred"}},
+		"db_clean.cron":                        {with: clean(""), changes: []string{"*/db-clean *"}},
+		"db_clean.time_zone":                   {before: clean(""), with: clean(`, time_zone = "Europe/Berlin"`), changes: []string{"CronJob/db-clean spec.timeZone"}},
+		"db_clean.older_than_days":             {before: clean(""), with: clean(", older_than_days = 30"), changes: []string{"CronJob/db-clean *.args[*"}},
+		"db_clean.tables":                      {before: clean(""), with: clean(`, tables = ["log"]`), changes: []string{"CronJob/db-clean *.args[*"}},
 		"admin.user":                           {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
 		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
 		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{

@@ -28,19 +28,23 @@ def queues():
 queues()
 `
 
-// TestAccAirflowCelery runs tasks in two groups of Celery workers, and rotates the
-// Fernet key, which those do not read.
+// TestAccAirflowCelery runs tasks in two groups of Celery workers, of which an autoscaler
+// chooses the number, and which have API servers of their own. It has the database
+// cleaned, reconciles pools, and rotates the Fernet key, which the workers do not read.
 func TestAccAirflowCelery(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	attributes := dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
   triggerer = { replicas = 0 }
+  execution_api_server = { resources = { requests = { cpu = "10m" } } }
+  db_clean = { cron = "0 0 1 1 *", older_than_days = 1 }
   celery_workers = {
-    small = { concurrency = 1, autoscaling = { min = 2, max = 3, cpu_percent = 80 }, resources = { requests = { cpu = "10m" } }, env = { GROUP = "small" } }
+    small = { concurrency = 1, autoscaling = { min = 2, max = 2, cpu_percent = 80 }, resources = { requests = { cpu = "10m" } }, env = { GROUP = "small" } }
     large = { concurrency = 1, resources = { requests = { cpu = "10m" } }, queues = ["train"], env = { GROUP = "large" } }
   }
   broker = { embedded = { size = "64Mi", resources = { requests = { cpu = "10m" } } } }`
-	s.configure(attributes)
+	s.configure(attributes + `
+  pools = { default_pool = { slots = 64 }, "nightly loads" = { slots = 2, description = "the warehouse takes no more", include_deferred = true } }`)
 	s.Apply("-target=analytics_minio.lake").Succeeds()
 	s.Apply().Succeeds()
 	s.PlansNothing()
@@ -58,5 +62,11 @@ func TestAccAirflowCelery(t *testing.T) {
 	if form := acctest.Spilled(s.ReadFile("terraform.tfstate"), password); form != "" {
 		t.Errorf("the state holds the broker's password %s", form)
 	}
-	s.rotates(t, attributes, []string{"api-server", "scheduler", "dag-processor"}, []string{"celery-small", "celery-large", "broker", "database"})
+
+	s.cleans(t, c, run)
+	s.reconcilesPools(t, c, attributes+"\n")
+	if workers := s.pods("celery-small"); len(workers) != 2 {
+		t.Errorf("the autoscaler, which wants two workers, has made %d", len(workers))
+	}
+	s.rotates(t, attributes, []string{"api-server", "execution-api-server", "scheduler", "dag-processor"}, []string{"celery-small", "celery-large", "broker", "database"})
 }

@@ -46,6 +46,9 @@ func (r *renderer) jobs() {
 	}
 	r.job(pod.TemplateInput{Name: migration, Container: migrate, Installers: r.database.BeforeMigration, Volumes: r.database.BackupVolumes}, workload.StageJob, keys...)
 	r.encryptAnew()
+	if r.m.DBClean != nil {
+		r.dbClean(*r.m.DBClean)
+	}
 	if !r.m.administers() {
 		return
 	}
@@ -58,9 +61,19 @@ func (r *renderer) jobs() {
 	r.job(pod.TemplateInput{Name: adminJob, Container: create, Annotations: annotations}, workload.StageServer, r.database.Identity, r.database.Restore, admin.identity())
 }
 
-// job renders a Job that runs again when one of the keys is another. in has what
-// distinguishes it from the other one.
+// job renders a Job that runs again when one of the keys is another.
 func (r *renderer) job(in pod.TemplateInput, stage workload.Stage, keys ...string) {
+	name := in.Name
+	template := r.jobTemplate(in)
+	r.objects = append(r.objects, workload.Object{
+		Key: "Job/" + name, Stage: stage, RunKey: strings.Join(keys, "\n"), Mask: template.Mask("spec.template"),
+		Manifest: batchv1ac.Job(r.n.of(name), r.n.env.Namespace).WithLabels(map[string]string{componentLabel: name}).WithSpec(batchv1ac.JobSpec().
+			WithBackoffLimit(1).WithTemplate(template.Spec)),
+	})
+}
+
+// jobTemplate renders the pods of a Job. in has what distinguishes it from the others.
+func (r *renderer) jobTemplate(in pod.TemplateInput) pod.Template {
 	name := in.Name
 	in.At, in.Name, in.Role, in.Selector = path.Empty(), r.n.of(name), name, r.n.selector(name)
 	in.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("256Mi")}
@@ -68,9 +81,5 @@ func (r *renderer) job(in pod.TemplateInput, stage workload.Stage, keys ...strin
 	template := r.template(in, pod.Settings{}, process{plain: r.m.serving(r.n), secrets: r.serverSecrets(), ends: true})
 	template.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
 	r.objects = append(r.objects, template.Objects...)
-	r.objects = append(r.objects, workload.Object{
-		Key: "Job/" + name, Stage: stage, RunKey: strings.Join(keys, "\n"), Mask: template.Mask("spec.template"),
-		Manifest: batchv1ac.Job(r.n.of(name), r.n.env.Namespace).WithLabels(map[string]string{componentLabel: name}).WithSpec(batchv1ac.JobSpec().
-			WithBackoffLimit(1).WithTemplate(template.Spec)),
-	})
+	return template
 }

@@ -50,6 +50,7 @@ func full() *Model {
 		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
 			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
 		Execution: &APIServer{Component: Component{Replicas: new(int64(3))}},
+		DBClean:   &DBClean{Cron: "0 3 * * 0", OlderThanDays: new(int64(30)), Tables: []string{"log", "dag_run"}},
 		Triggerer: &Component{Replicas: new(int64(0))},
 		Workers:   &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
 		BaseURL:   new("https://data.example.com/airflow/"),

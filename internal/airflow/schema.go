@@ -56,6 +56,7 @@ type Model struct {
 	CeleryWorkers map[string]CeleryWorkers     `tfsdk:"celery_workers"`
 	Broker        *Broker                      `tfsdk:"broker"`
 	BaseURL       *string                      `tfsdk:"base_url"`
+	DBClean       *DBClean                     `tfsdk:"db_clean"`
 	Service       *expose.Service              `tfsdk:"service"`
 	Ingress       *expose.Ingress              `tfsdk:"ingress"`
 	URL           *string                      `tfsdk:"url"`
@@ -89,6 +90,7 @@ var (
 	userForm    = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_.@]{0,63}$`)
 	classForm   = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
 	baseURLForm = regexp.MustCompile(`^https?://[^/?#\s]+(/[^?#\s]*)?$`)
+	tableName   = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	emailForm   = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
 )
 
@@ -168,6 +170,7 @@ func resourceSchema() schema.Schema {
 		"celery_workers":       celeryWorkersAttribute(),
 		"broker":               brokerAttribute(),
 		"execution_api_server": executionServerAttribute(),
+		"db_clean":             dbCleanAttribute(),
 		"base_url": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",
