@@ -58,6 +58,7 @@ var editorRights = []rights{
 	{"policy", []string{"poddisruptionbudgets"}, all},
 	{"networking.k8s.io", []string{"ingresses"}, all},
 	{"monitoring.coreos.com", []string{"podmonitors", "servicemonitors"}, all},
+	{"keda.sh", []string{"scaledobjects", "triggerauthentications"}, all},
 }
 
 var adminRights = []rights{
