@@ -21,10 +21,7 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("logs").AtName("bucket"), "The bucket is missing",
 			"Logs need a bucket that exists. Set it; of an analytics_minio, set bucket of the user.")
 	}
-	if a := m.Admin; a != nil && a.PasswordWOVersion != nil && a.Rotate != nil {
-		diags.AddAttributeError(path.Root("admin").AtName("rotate"), "Two sources of one password",
-			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
-	}
+	diags.Append(ptr.Deref(m.Admin, Admin{}).Check(path.Root("admin"))...)
 	if m.Admin != nil && !m.administers() {
 		diags.AddAttributeError(path.Root("admin"), "The auth manager has no administrator",
 			"Only "+fabAuthManager+" keeps users in the database. Remove admin, or auth_manager.")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -46,7 +47,7 @@ func full() *Model {
 		},
 		Variables:  map[string]string{"stage": "test"},
 		DAGBundles: map[string]Bundle{"team": {Repository: "https://example.com/dags.git", Ref: new("v1"), Subdir: new("dags"), Connection: new("git"), RefreshInterval: new(int64(300))}},
-		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), PasswordWO: new("correct horse"), PasswordWOVersion: new("2")},
+		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), Password: credential.Password{PasswordWO: new("correct horse"), PasswordWOVersion: new("2")}},
 		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
 			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
 		Execution: &APIServer{Component: Component{Replicas: new(int64(3))}},
@@ -279,7 +280,9 @@ func TestChecks(t *testing.T) {
 		"a broker without a URL": {func(m *Model) {
 			m.Executors, m.Broker = []string{celeryExecutor}, &Broker{External: &ExternalBroker{}}
 		}, "broker.external"},
-		"two passwords":               {func(m *Model) { m.Admin = &Admin{PasswordWOVersion: new("1"), Rotate: new("1")} }, "admin.rotate"},
+		"two passwords": {func(m *Model) {
+			m.Admin = &Admin{Password: credential.Password{PasswordWOVersion: new("1"), Rotate: new("1")}}
+		}, "admin.rotate"},
 		"an administrator for nobody": {func(m *Model) { m.Admin, m.AuthManager = &Admin{}, new("example.AuthManager") }, "admin"},
 		"a node port without a type":  {func(m *Model) { m.Service = &expose.Service{NodePort: new(int64(30000))} }, "service.node_port"},
 		"too many DAGs":               {func(m *Model) { m.DAGs = map[string]string{"a.py": strings.Repeat("#", maxConfigMap)} }, "dags"},

@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -65,11 +65,9 @@ type Model struct {
 
 // Admin is the first administrator.
 type Admin struct {
-	User              *string `tfsdk:"user"`
-	Email             *string `tfsdk:"email"`
-	PasswordWO        *string `tfsdk:"password_wo"`
-	PasswordWOVersion *string `tfsdk:"password_wo_version"`
-	Rotate            *string `tfsdk:"rotate"`
+	credential.Password
+	User  *string `tfsdk:"user"`
+	Email *string `tfsdk:"email"`
 }
 
 // Component is one kind of Airflow's servers.
@@ -146,15 +144,10 @@ func resourceSchema() schema.Schema {
 			Optional: true,
 			MarkdownDescription: "The first administrator. The Secret that `admin_secret` names holds name and password, under the keys `username` and `password`. It is the provider's own way " +
 				"into Airflow, too.",
-			Attributes: map[string]schema.Attribute{
+			Attributes: credential.WithPassword(8, map[string]schema.Attribute{
 				"user":  schema.StringAttribute{Optional: true, MarkdownDescription: "Name. Default: `admin`.", Validators: []validator.String{stringvalidator.RegexMatches(userForm, "must have at most 64 letters, digits, '_', '-', '.' and '@'")}},
 				"email": schema.StringAttribute{Optional: true, MarkdownDescription: "Address of electronic mail, which Airflow wants to have. Default: `admin@example.com`.", Validators: []validator.String{stringvalidator.RegexMatches(emailForm, "must be an address")}},
-				"password_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
-					MarkdownDescription: "Password, which stands in no plan and no state. Default: a generated one.",
-					Validators:          []validator.String{stringvalidator.LengthAtLeast(8), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))}},
-				"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent."},
-				"rotate":              schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated."},
-			},
+			}),
 		},
 		"pools":         poolsAttribute(),
 		"keys":          keysAttribute(),

@@ -2,7 +2,6 @@ package airflow
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -60,11 +59,7 @@ func logsSecret(m *Model, n names) (workload.Object, error) {
 
 func adminSecret(m *Model, n names) workload.Object {
 	admin := ptr.Deref(m.Admin, Admin{})
-	password := workload.Generated(passwordLength, ptr.Deref(admin.Rotate, ""))
-	if admin.PasswordWOVersion != nil {
-		password = workload.WriteOnly(admin.PasswordWO, *admin.PasswordWOVersion)
-	}
-	o := secret(n, "admin", map[string]workload.SecretValue{userKey: workload.Plain(admin.user()), passwordKey: password})
+	o := secret(n, "admin", map[string]workload.SecretValue{userKey: workload.Plain(admin.user()), passwordKey: admin.Value(passwordLength)})
 	o.Keep = true
 	o.Mask = map[string]string{"data[" + userKey + "]": "admin.user"}
 	return o
@@ -74,5 +69,5 @@ func (a Admin) user() string { return ptr.Deref(a.User, "admin") }
 
 // identity says which administrator with which password is meant, without a secret.
 func (a Admin) identity() string {
-	return fmt.Sprintf("%s/%s/%s/%s", a.user(), ptr.Deref(a.Email, ""), ptr.Deref(a.PasswordWOVersion, ""), ptr.Deref(a.Rotate, ""))
+	return a.user() + "/" + ptr.Deref(a.Email, "") + "/" + a.Identity()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 )
 
 // builtInPolicies are those that every MinIO has.
@@ -61,10 +62,7 @@ func check(m *Model) diag.Diagnostics {
 			}
 		}
 	}
-	if c := m.RootCredentials; c != nil && c.PasswordWOVersion != nil && c.Rotate != nil {
-		diags.AddAttributeError(path.Root("root_credentials").AtName("rotate"), "Two sources of one password",
-			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
-	}
+	diags.Append(ptr.Deref(m.RootCredentials, RootCredentials{}).Check(path.Root("root_credentials"))...)
 	diags.Append(m.Service.Check(path.Root("service"))...)
 	return diags
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 )
 
@@ -48,7 +49,9 @@ func TestCheck(t *testing.T) {
 			`buckets["raw"].lifecycle[0]`, "expire_days",
 		},
 		"two passwords": {
-			func(m *Model) { m.RootCredentials = &RootCredentials{PasswordWOVersion: new("1"), Rotate: new("1")} },
+			func(m *Model) {
+				m.RootCredentials = &RootCredentials{Password: credential.Password{PasswordWOVersion: new("1"), Rotate: new("1")}}
+			},
 			"root_credentials.rotate", "Keep one",
 		},
 		"node port without a type": {

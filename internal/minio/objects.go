@@ -5,12 +5,12 @@ import (
 	"maps"
 	"slices"
 
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
-
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
@@ -87,24 +87,13 @@ func region(m *Model) string {
 }
 
 func rootSecret(m *Model, n names) workload.Object {
-	user, password := "root", workload.Generated(generatedLength, "")
-	if c := m.RootCredentials; c != nil {
-		if c.User != nil {
-			user = *c.User
-		}
-		if c.Rotate != nil {
-			password = workload.Generated(generatedLength, *c.Rotate)
-		}
-		if c.PasswordWOVersion != nil {
-			password = workload.WriteOnly(c.PasswordWO, *c.PasswordWOVersion)
-		}
-	}
+	root := ptr.Deref(m.RootCredentials, RootCredentials{})
 	return workload.Object{
 		Key: keyRootSecret, Stage: workload.StageIdentity, Keep: true,
 		Manifest: corev1ac.Secret(n.rootSecret(), n.namespace).WithType(corev1.SecretTypeOpaque),
 		Data: map[string]workload.SecretValue{
-			rootUserKey:     workload.Plain(user),
-			rootPasswordKey: password,
+			rootUserKey:     workload.Plain(ptr.Deref(root.User, "root")),
+			rootPasswordKey: root.Value(generatedLength),
 		},
 		Mask: map[string]string{"data[" + rootUserKey + "]": "root_credentials.user"},
 	}

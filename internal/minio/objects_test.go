@@ -8,6 +8,7 @@ import (
 	"gotest.tools/v3/golden"
 	"sigs.k8s.io/yaml"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -28,7 +29,7 @@ func full() *Model {
 		},
 		Parity:          new(int64(3)),
 		Region:          new("eu-central-1"),
-		RootCredentials: &RootCredentials{User: new("admin"), PasswordWO: new("correct horse"), PasswordWOVersion: new("2")},
+		RootCredentials: &RootCredentials{User: new("admin"), Password: credential.Password{PasswordWO: new("correct horse"), PasswordWOVersion: new("2")}},
 		Buckets: map[string]Bucket{"raw": {
 			ObjectLock: new(true), Quota: new("1024Gi"), ForceDestroy: new(true),
 			Lifecycle: []LifecycleRule{{Prefix: new("tmp/"), ExpireDays: new(int64(7)), ExpireNoncurrentDays: new(int64(1))}},

@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
@@ -58,10 +58,8 @@ type Pool struct {
 
 // RootCredentials are those of MinIO's administrator.
 type RootCredentials struct {
-	User              *string `tfsdk:"user"`
-	PasswordWO        *string `tfsdk:"password_wo"`
-	PasswordWOVersion *string `tfsdk:"password_wo_version"`
-	Rotate            *string `tfsdk:"rotate"`
+	credential.Password
+	User *string `tfsdk:"user"`
 }
 
 // Bucket is a bucket and its settings.
@@ -147,16 +145,9 @@ func resourceSchema() schema.Schema {
 		"root_credentials": schema.SingleNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Credentials of the administrator, kept in the Secret `NAME-root`. They are for the provider and for emergencies; give applications `users`.",
-			Attributes: map[string]schema.Attribute{
+			Attributes: credential.WithPassword(8, map[string]schema.Attribute{
 				"user": schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the administrator. Default: `root`.", Validators: []validator.String{stringvalidator.LengthBetween(3, 128)}},
-				"password_wo": schema.StringAttribute{
-					Optional: true, WriteOnly: true, Sensitive: true,
-					MarkdownDescription: "Password, 8 characters at least, which stands in no plan and no state. Default: a generated one.",
-					Validators:          []validator.String{stringvalidator.LengthAtLeast(8), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))},
-				},
-				"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent."},
-				"rotate":              schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated."},
-			},
+			}),
 		},
 		"buckets": schema.MapNestedAttribute{
 			Optional:            true,

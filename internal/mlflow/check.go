@@ -20,10 +20,7 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("artifacts").AtName("bucket"), "The bucket is missing",
 			"Artifacts need a bucket that exists. Set it; of an analytics_minio, set bucket of the user.")
 	}
-	if a := m.Admin; a != nil && a.PasswordWOVersion != nil && a.Rotate != nil {
-		diags.AddAttributeError(path.Root("admin").AtName("rotate"), "Two sources of one password",
-			"rotate has a new password generated, password_wo_version sends one of yours. Keep one of them.")
-	}
+	diags.Append(ptr.Deref(m.Admin, Admin{}).Check(path.Root("admin"))...)
 	if _, taken := m.Users[ptr.Deref(m.Admin, Admin{}).user()]; taken {
 		diags.AddAttributeError(path.Root("users").AtMapKey(ptr.Deref(m.Admin, Admin{}).user()), "The name is the administrator's",
 			"The first administrator has it already, with a password of its own. Choose another name, or give admin.user another.")

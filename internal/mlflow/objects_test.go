@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -35,7 +36,7 @@ func full() *Model {
 		PasswordSecret: &connection.SecretKey{Namespace: new("databases"), Name: "mlflow", Version: new("2")},
 		CASecret:       &connection.SecretKey{Name: "db-ca"},
 	}, Backups: &postgres.Backups{Enabled: new(true)}}
-	m.Admin = &Admin{User: new("root"), PasswordWO: new("correct horse battery"), PasswordWOVersion: new("2")}
+	m.Admin = &Admin{User: new("root"), Password: credential.Password{PasswordWO: new("correct horse battery"), PasswordWOVersion: new("2")}}
 	m.Users = map[string]User{"ana": {}, "ci": {Admin: new(true), Rotate: new("2")}}
 	m.Experiments = map[string]Content{"fraud": {Permissions: map[string]string{"ana": "EDIT"}}}
 	m.DefaultPermission = new("NO_PERMISSIONS")
@@ -85,8 +86,10 @@ func TestChecks(t *testing.T) {
 		change func(*Model)
 		want   string
 	}{
-		"artifacts without a bucket":         {func(m *Model) { m.Artifacts.Bucket = nil }, "artifacts.bucket"},
-		"two passwords":                      {func(m *Model) { m.Admin = &Admin{PasswordWOVersion: new("1"), Rotate: new("1")} }, "admin.rotate"},
+		"artifacts without a bucket": {func(m *Model) { m.Artifacts.Bucket = nil }, "artifacts.bucket"},
+		"two passwords": {func(m *Model) {
+			m.Admin = &Admin{Password: credential.Password{PasswordWOVersion: new("1"), Rotate: new("1")}}
+		}, "admin.rotate"},
 		"jobs in several replicas":           {func(m *Model) { m.JobExecution, m.Replicas = new(true), new(int64(2)) }, "replicas"},
 		"a node port without a type":         {func(m *Model) { m.Service = &expose.Service{NodePort: new(int64(30000))} }, "service.node_port"},
 		"a variable that is fixed":           {func(m *Model) { m.Env = map[string]string{"MLFLOW_BACKEND_STORE_URI": "sqlite://"} }, `env["MLFLOW_BACKEND_STORE_URI"]`},

@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/credential"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -59,10 +59,8 @@ type Model struct {
 
 // Admin is the first administrator.
 type Admin struct {
-	User              *string `tfsdk:"user"`
-	PasswordWO        *string `tfsdk:"password_wo"`
-	PasswordWOVersion *string `tfsdk:"password_wo_version"`
-	Rotate            *string `tfsdk:"rotate"`
+	credential.Password
+	User *string `tfsdk:"user"`
 }
 
 // shortestPassword is the least length of a password that MLflow takes.
@@ -114,15 +112,10 @@ func resourceSchema() schema.Schema {
 			Optional: true,
 			MarkdownDescription: "The first administrator. The Secret that `admin_secret` names holds name and password, under the keys `username` and `password`, and the same as the variables that " +
 				"MLflow's clients read, `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`.",
-			Attributes: map[string]schema.Attribute{
+			Attributes: credential.WithPassword(shortestPassword, map[string]schema.Attribute{
 				"user": schema.StringAttribute{Optional: true, MarkdownDescription: "Name. Default: `admin`. After a change the former one is an administrator still, until you delete it.",
 					Validators: []validator.String{stringvalidator.RegexMatches(userForm, "must have at most 64 letters, digits, '_', '-', '.' and '@'")}},
-				"password_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
-					MarkdownDescription: "Password, 12 characters at least, which stands in no plan and no state. Default: a generated one.",
-					Validators:          []validator.String{stringvalidator.LengthAtLeast(shortestPassword), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))}},
-				"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent."},
-				"rotate":              schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated."},
-			},
+			}),
 		},
 		"users": schema.MapNestedAttribute{
 			Optional: true,

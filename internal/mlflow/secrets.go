@@ -57,16 +57,12 @@ func account(n names, part, name string, password workload.SecretValue, label st
 
 func adminSecret(m *Model, n names) workload.Object {
 	admin := ptr.Deref(m.Admin, Admin{})
-	password := workload.Generated(passwordLength, ptr.Deref(admin.Rotate, ""))
-	if admin.PasswordWOVersion != nil {
-		password = workload.WriteOnly(admin.PasswordWO, *admin.PasswordWOVersion)
-	}
-	return account(n, "admin", admin.user(), password, "admin.user")
+	return account(n, "admin", admin.user(), admin.Value(passwordLength), "admin.user")
 }
 
 func (a Admin) user() string { return ptr.Deref(a.User, "admin") }
 
 // identity says which administrator with which password is meant, without a secret.
 func (a Admin) identity() string {
-	return a.user() + "/" + ptr.Deref(a.PasswordWOVersion, "") + "/" + ptr.Deref(a.Rotate, "")
+	return a.user() + "/" + a.Identity()
 }
