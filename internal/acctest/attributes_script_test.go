@@ -126,20 +126,20 @@ func ingestionCases() map[string]attributeCase {
 			kind + ".version":   {before: full, with: changed("version", "2")},
 		})
 	}
-	maps.Copy(cases, trackingCases(scriptStandard, container))
+	maps.Copy(cases, trackingCases(scriptStandard, "Secret/credentials", container+"env[MLFLOW_TRACKING_URI].value"))
 	return cases
 }
 
-// trackingCases are those of an attribute mlflow. container is the pattern of what gets
-// its variables.
-func trackingCases(standard, container string) map[string]attributeCase {
-	const secret = "Secret/credentials data[MLFLOW_TRACKING_*"
+// trackingCases are those of an attribute mlflow. secret is the key of the Secret that
+// holds the credentials, and uri are the leaves that the URI stands in.
+func trackingCases(standard, secret string, uri ...string) map[string]attributeCase {
+	secret += " data[MLFLOW_TRACKING_*"
 	before := standard + "\n" + `mlflow = { uri = "http://track:5000", namespace = "data", secret = "s", version = "1" }`
 	changed := func(was, is string, changes ...string) attributeCase {
 		return attributeCase{before: before, with: strings.Replace(before, was, is, 1), changes: changes}
 	}
 	return map[string]attributeCase{
-		"mlflow.uri":       changed("track:5000", "other:5000", container+"env[MLFLOW_TRACKING_URI].value"),
+		"mlflow.uri":       changed("track:5000", "other:5000", uri...),
 		"mlflow.namespace": changed(`"data"`, `"other"`, secret),
 		"mlflow.secret":    changed(`"s"`, `"other"`, secret),
 		"mlflow.version":   changed(`"1"`, `"2"`),

@@ -156,5 +156,6 @@ func sparkCases() map[string]attributeCase {
 		"once.time_limit":          {with: `once = { time_limit = "1m" }`, changes: []string{"Job/driver spec.activeDeadlineSeconds"}},
 		"once.ttl":                 {with: `once = { ttl = "1m" }`, changes: []string{"Job/driver spec.ttlSecondsAfterFinished"}},
 	})
+	maps.Copy(cases, trackingCases(sparkStandard, "Secret/mlflow", driver+"env[MLFLOW_TRACKING_URI].value", template))
 	return cases
 }

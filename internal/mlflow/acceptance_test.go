@@ -319,8 +319,37 @@ resource "analytics_ingestion" "job" {
     with mlflow.start_run(run_name="from a program"):
         mlflow.log_metric("rows", 7)
   EOT
+}
+
+resource "analytics_spark_job" "job" {
+  name      = "spark"
+  namespace = analytics_mlflow.track.namespace
+  image     = "localhost/spark-s3a:4.1.2"
+  mlflow    = analytics_mlflow.track.users["ana"].tracking
+  driver    = { memory = "512Mi", memory_overhead = "384Mi", resources = { requests = { cpu = "10m" } } }
+  executor  = { memory = "512Mi", memory_overhead = "384Mi", instances = 1, resources = { requests = { cpu = "10m" } } }
+  script    = <<-EOT
+    import base64, json, os, urllib.request
+    from pyspark.sql import SparkSession
+
+    def fraud(_):
+        user = os.environ["MLFLOW_TRACKING_USERNAME"] + ":" + os.environ["MLFLOW_TRACKING_PASSWORD"]
+        request = urllib.request.Request(os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/experiments/get-by-name?experiment_name=fraud",
+            headers={"Authorization": "Basic " + base64.b64encode(user.encode()).decode()})
+        return json.load(urllib.request.urlopen(request))["experiment"]["name"]
+
+    spark = SparkSession.builder.getOrCreate()
+    on_executor = spark.sparkContext.parallelize([0], 1).map(fraud).collect()[0]
+    with open(os.environ["OUTPUT_FILE"], "w") as f:
+        print(fraud(0), on_executor, end="", file=f)
+    spark.stop()
+  EOT
 `)
 	s.Apply().Succeeds()
+	result, _ := s.Attributes("analytics_spark_job.job")["result"].(map[string]any)
+	if result["output"] != "fraud fraud" {
+		s.t.Errorf("driver and executor of the Spark job read %v, want the experiment fraud", result["output"])
+	}
 	s.PlansNothing()
 	const attempt = `
 import mlflow

@@ -7,8 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-
-	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 )
 
 // maxScript is what a ConfigMap may hold, in bytes.
@@ -91,11 +89,11 @@ func checkEnv(m *Model, refuse refusal) {
 			refuse(path.Root(roleDriver).AtName("env").AtMapKey(name), "The resource sets this variable itself", name+" has to be what connects driver and executors. Remove it.")
 		}
 	}
-	if m.S3 != nil {
+	for attribute, variables := range connectionVariables(m) {
 		for role, env := range map[string]map[string]string{roleDriver: driverEnv(m), roleExecutor: executorEnv(m)} {
-			for _, name := range []string{connection.AccessKeyID, connection.SecretAccessKey} {
+			for _, name := range variables {
 				if _, taken := env[name]; taken {
-					refuse(path.Root(role).AtName("env").AtMapKey(name), "The variable is set by an attribute of its own", name+" follows from s3. Remove it from env, or remove s3.")
+					refuse(path.Root(role).AtName("env").AtMapKey(name), "The variable is set by an attribute of its own", fmt.Sprintf("%s follows from %s. Remove it from env, or remove %s.", name, attribute, attribute))
 				}
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
-	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -110,18 +109,7 @@ func (a *application) driverVariables() []*corev1ac.EnvVarApplyConfiguration {
 		corev1ac.EnvVar().WithName("SPARK_LOCAL_DIRS").WithValue(scratchPath),
 		run.OutputVariable(),
 	}
-	return append(out, a.s3Variables()...)
-}
-
-// s3Variables are the credentials of S3.
-func (a *application) s3Variables() []*corev1ac.EnvVarApplyConfiguration {
-	if a.m.S3 == nil {
-		return nil
-	}
-	return []*corev1ac.EnvVarApplyConfiguration{
-		pod.FromSecret(connection.AccessKeyID, a.n.s3(), connection.AccessKeyID),
-		pod.FromSecret(connection.SecretAccessKey, a.n.s3(), connection.SecretAccessKey),
-	}
+	return append(out, a.connectionVariables()...)
 }
 
 func mount(volume, path string) *corev1ac.VolumeMountApplyConfiguration {

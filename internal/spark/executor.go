@@ -24,7 +24,7 @@ func (a *application) executorTemplate() ([]workload.Object, diag.Diagnostics) {
 	t, diags := settings.Template(pod.TemplateInput{
 		Environment: a.env, At: path.Root("executor"), Name: a.n.executor(), Role: roleExecutor,
 		Selector: a.n.selector(roleExecutor), Siblings: a.n.siblings(),
-		Container: corev1ac.Container().WithName(executorContainer).WithImage(a.image).WithEnv(a.s3Variables()...).
+		Container: corev1ac.Container().WithName(executorContainer).WithImage(a.image).WithEnv(a.connectionVariables()...).
 			WithVolumeMounts(mount("work", workPath), mount(scratchVolume, scratchPath)),
 		Volumes: []*corev1ac.VolumeApplyConfiguration{emptyDir("work"), a.scratch()},
 		User:    sparkUser, Replicated: a.executors() > 1,

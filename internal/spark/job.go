@@ -57,7 +57,7 @@ func (a *application) runKey() string {
 	m := a.m
 	key, err := json.Marshal([]any{
 		a.image, m.Script, m.MainFile, m.MainClass, m.Arguments, m.Jars, m.PyFiles, m.Files, m.Archives, m.Packages, m.ExcludePackages,
-		m.SparkConfig, m.HadoopConfig, m.S3, a.driverPods.Env, a.executorPods.Env, m.once().Triggers,
+		m.SparkConfig, m.HadoopConfig, m.S3, m.MLflow, a.driverPods.Env, a.executorPods.Env, m.once().Triggers,
 	})
 	if err != nil {
 		// Texts, lists and maps of texts have a form in JSON.

@@ -48,6 +48,7 @@ const (
 	keyApplication   = "ConfigMap/application"
 	keyTemplate      = "ConfigMap/executor-template"
 	keyS3            = "Secret/s3"
+	keyMLflow        = "Secret/mlflow"
 	podNameReference = "$(POD_NAME)"
 	podIPReference   = "$(POD_IP)"
 )
@@ -61,6 +62,7 @@ func (n names) config() string      { return n.resource + "-config" }
 func (n names) application() string { return n.resource + "-application" }
 func (n names) template() string    { return n.resource + "-executor-template" }
 func (n names) s3() string          { return n.resource + "-s3" }
+func (n names) mlflow() string      { return n.resource + "-mlflow" }
 
 // siblings are the labels of all pods of the application.
 func (n names) siblings() map[string]string { return workload.InstanceLabels(productName, n.resource) }

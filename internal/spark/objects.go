@@ -37,8 +37,12 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 		revisions["config"] = keyConfig
 	}
 	if m.S3 != nil {
-		add(s3Secret(a))
+		add(copiedSecret(keyS3, a.n.s3(), a.n.namespace, m.S3.Credentials("")))
 		revisions["s3"] = keyS3
+	}
+	if m.MLflow != nil {
+		add(copiedSecret(keyMLflow, a.n.mlflow(), a.n.namespace, m.MLflow.Credentials()))
+		revisions["mlflow"] = keyMLflow
 	}
 	executor, more := a.executorTemplate()
 	diags.Append(more...)
@@ -76,13 +80,12 @@ func configObject(a *application, user map[string]string) workload.Object {
 	}
 }
 
-// s3Secret is a copy of the credentials, since pods read no Secret of another
-// namespace.
-func s3Secret(a *application) workload.Object {
+// copiedSecret is a copy of the credentials of a connection, since pods read no
+// Secret of another namespace.
+func copiedSecret(key, name, namespace string, credentials map[string]workload.SecretValue) workload.Object {
 	return workload.Object{
-		Key: keyS3, Stage: workload.StageIdentity,
-		Manifest: corev1ac.Secret(a.n.s3(), a.n.namespace).WithType(corev1.SecretTypeOpaque),
-		Data:     a.m.S3.Credentials(""),
+		Key: key, Stage: workload.StageIdentity, Data: credentials,
+		Manifest: corev1ac.Secret(name, namespace).WithType(corev1.SecretTypeOpaque),
 	}
 }
 

@@ -35,6 +35,7 @@ func full() *Model {
 		IvyCache:    &IvyCache{NewClaim: &pod.Claim{Size: "1Gi"}},
 		SparkConfig: map[string]string{"spark.sql.shuffle.partitions": "8", "spark.redis.password": "battery staple"}, HadoopConfig: map[string]string{"fs.s3a.connection.maximum": "50"},
 		S3: lake(), EventLog: &EventLog{Rolling: new(true)},
+		MLflow: &connection.Tracking{URI: "http://track.ml.svc:5000/ml", Namespace: "ml", Secret: "track-user-spark", Version: "1"},
 		Driver: &Driver{Size: Size{Cores: new(int64(2)), Memory: new("2Gi")}, Settings: pod.Settings{Env: map[string]string{"LEVEL": "debug"}, PriorityClass: new("high")}},
 		Executor: &Executor{Size: Size{Cores: new(int64(4))}, DeleteOnTermination: new(false), Settings: pod.Settings{
 			Resources:    &pod.Resources{Limits: &pod.Amounts{CPU: new("3"), Memory: new("8Gi"), EphemeralStorage: new("10Gi")}},
@@ -145,6 +146,7 @@ func TestRunKey(t *testing.T) {
 		"arguments": func(m *Model) { m.Arguments = []string{"x"} },
 		"config":    func(m *Model) { m.SparkConfig = map[string]string{"spark.x": "y"} },
 		"env":       func(m *Model) { m.Driver.Env = map[string]string{"A": "B"} },
+		"mlflow":    func(m *Model) { m.MLflow = &connection.Tracking{URI: "http://track.ml.svc:5000"} },
 		"triggers":  func(m *Model) { m.Once = &run.Once{Triggers: map[string]string{"a": "b"}} },
 	} {
 		if key(change) == before {
@@ -208,6 +210,9 @@ func TestRefused(t *testing.T) {
 		"credentials twice": {func(m *Model) {
 			m.S3, m.Driver = lake(), &Driver{Settings: pod.Settings{Env: map[string]string{"AWS_ACCESS_KEY_ID": "x"}}}
 		}, `driver.env["AWS_ACCESS_KEY_ID"]`, "follows from s3"},
+		"tracking twice": {func(m *Model) {
+			m.MLflow, m.Executor = &connection.Tracking{}, &Executor{Settings: pod.Settings{Env: map[string]string{"MLFLOW_TRACKING_URI": "x"}}}
+		}, `executor.env["MLFLOW_TRACKING_URI"]`, "follows from mlflow"},
 		"request below limit": {func(m *Model) {
 			m.Executor = &Executor{Settings: pod.Settings{Resources: &pod.Resources{Requests: &pod.Amounts{Memory: new("1Gi")}, Limits: &pod.Amounts{Memory: new("2Gi")}}}}
 		}, "executor.resources.requests.memory", "always as large as the limit"},

@@ -46,11 +46,12 @@ type Model struct {
 	Repositories    []string  `tfsdk:"repositories"`
 	IvyCache        *IvyCache `tfsdk:"ivy_cache"`
 
-	SparkConfig  map[string]string `tfsdk:"spark_config"`
-	HadoopConfig map[string]string `tfsdk:"hadoop_config"`
-	S3           *connection.S3    `tfsdk:"s3"`
-	S3Jars       *string           `tfsdk:"s3_jars"`
-	EventLog     *EventLog         `tfsdk:"event_log"`
+	SparkConfig  map[string]string    `tfsdk:"spark_config"`
+	HadoopConfig map[string]string    `tfsdk:"hadoop_config"`
+	S3           *connection.S3       `tfsdk:"s3"`
+	S3Jars       *string              `tfsdk:"s3_jars"`
+	MLflow       *connection.Tracking `tfsdk:"mlflow"`
+	EventLog     *EventLog            `tfsdk:"event_log"`
 
 	Driver            *Driver            `tfsdk:"driver"`
 	Executor          *Executor          `tfsdk:"executor"`
@@ -203,6 +204,8 @@ func configurationAttributes() map[string]schema.Attribute {
 		"s3_jars": text("Where the jars for `s3` come from: `packages` (default) downloads Hadoop's S3 connector of the right version, and of the AWS SDK what it needs, as `packages` does; "+
 			"with `image` they are in the image, and a run whose image lacks them ends before it begins.",
 			stringvalidator.OneOf(jarsFromPackages, jarsInImage)),
+		"mlflow": connection.TrackingInput("The MLflow that the application logs to: the output `users[\"NAME\"].tracking` of an `analytics_mlflow`. Driver and executors have the variables that MLflow's clients read: " +
+			"`MLFLOW_TRACKING_URI`, `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. The credentials are copied into a Secret of this resource, from whichever namespace they are in. The client itself must be in the image."),
 		"event_log": schema.SingleNestedAttribute{
 			Optional:            true,
 			MarkdownDescription: "Write the events of each run, from which Spark's history server shows it.",
