@@ -25,36 +25,40 @@ func within(standard, attribute string, cases map[string]attributeCase, change f
 	return out
 }
 
-func sparkCases() map[string]attributeCase {
-	const (
-		driver   = "Job/driver spec.template.spec.containers[driver]."
-		args     = driver + "args[*"
-		template = "ConfigMap/executor-template data[executor.yaml]"
-		pods     = "Job/driver spec.template.spec."
+// sparkPodCases are those of the attributes that all pods have.
+func sparkPodCases(workload, container string) map[string]attributeCase {
+	cases := podGroupCases(workload)
+	maps.Copy(cases, podCases(workload, container))
+	// The pods have volumes of their own.
+	volumes := cases["volumes.*"]
+	volumes.with = strings.NewReplacer("work = {", "own = {", `"/work"`, `"/own"`).Replace(volumes.with)
+	cases["volumes.*"] = volumes
+	return cases
+}
+
+// sessionCases are those of what every driver with executors has. workload is the key
+// of the object with the driver's pod.
+func sessionCases(standard, workload string) map[string]attributeCase {
+	const template = "ConfigMap/executor-template data[executor.yaml]"
+	var (
+		driver = workload + " spec.template.spec.containers[driver]."
+		args   = driver + "args[*"
+		pods   = workload + " spec.template.spec."
 	)
-	with := func(text string) string { return sparkStandard + "\n" + text }
+	with := func(text string) string { return standard + "\n" + text }
 	// What an executor's pods are made from is one text; the objects beside it have
 	// leaves of their own.
 	ofExecutors := func(changes []string) []string {
 		out := []string{template}
 		for _, c := range changes {
-			if !strings.HasPrefix(c, "Job/driver ") {
+			if !strings.HasPrefix(c, workload+" ") {
 				out = append(out, c)
 			}
 		}
 		return out
 	}
-	settings := func(container string) map[string]attributeCase {
-		cases := podGroupCases("Job/driver")
-		maps.Copy(cases, podCases("Job/driver", container))
-		// The pods have volumes of their own.
-		volumes := cases["volumes.*"]
-		volumes.with = strings.NewReplacer("work = {", "own = {", `"/work"`, `"/own"`).Replace(volumes.with)
-		cases["volumes.*"] = volumes
-		return cases
-	}
-	driverCases := within(sparkStandard, "driver", settings("driver"), nil)
-	executorCases := within(sparkStandard, "executor", settings("executor"), ofExecutors)
+	driverCases := within(standard, "driver", sparkPodCases(workload, "driver"), nil)
+	executorCases := within(standard, "executor", sparkPodCases(workload, "executor"), ofExecutors)
 	for role, cases := range map[string]map[string]attributeCase{"driver": driverCases, "executor": executorCases} {
 		changes := []string{args}
 		if role == "driver" {
@@ -78,7 +82,7 @@ func sparkCases() map[string]attributeCase {
 		c.changes = append(slices.Clone(c.changes), changes...)
 		cases[name] = c
 	}
-	const executorEnv = "Job/driver spec.template.metadata.annotations[analytics/revision-of-executor-env]"
+	executorEnv := workload + " spec.template.metadata.annotations[analytics/revision-of-executor-env]"
 	add(driverCases, "driver.service_account", "RoleBinding/driver subjects[0].name")
 	add(executorCases, "executor.service_account", args)
 	add(executorCases, "executor.env", executorEnv)
@@ -89,13 +93,11 @@ func sparkCases() map[string]attributeCase {
 		"executor.resources.requests.cpu": {with: resources(`requests = { cpu = "20m" }`), changes: []string{args}},
 		"executor.resources.limits.cpu":   {with: resources(`limits = { cpu = "2" }`), changes: []string{args}},
 		"executor.instances":              {with: "executor = { instances = 3 }", changes: []string{args}},
-		"executor.delete_on_termination":  {with: "executor = { delete_on_termination = true }", changes: []string{args}},
 	})
 	s3 := `s3 = { endpoint = "http://lake:9000", region = "us-east-1", bucket = "raw", namespace = "data", secret = "lake-user-spark", version = "1" }`
 	withS3 := with(s3)
-	scheduled := func(more string) string { return with(`schedule = { cron = "0 3 * * *"` + more + " }") }
 	cases := commonCases()
-	cases["labels"] = attributeCase{with: `labels = { team = "x" }`, changes: []string{"** metadata.labels.team", "Job/driver spec.template.metadata.labels.team", template}}
+	cases["labels"] = attributeCase{with: `labels = { team = "x" }`, changes: []string{"** metadata.labels.team", workload + " spec.template.metadata.labels.team", template}}
 	maps.Copy(cases, driverCases)
 	maps.Copy(cases, executorCases)
 	maps.Copy(cases, map[string]attributeCase{
@@ -103,14 +105,10 @@ func sparkCases() map[string]attributeCase {
 		"image":         {with: `image = "example.com/spark:4.1.1"`, changes: []string{driver + "image", args, template}},
 		"spark_version": {before: withS3, with: withS3 + "\nspark_version = \"4.0\"", changes: []string{args}},
 
-		"script":     {before: `main_file = "local:///a.py"`, with: `script = "print(1)"`, changes: []string{args, "ConfigMap/application *", "Job/driver spec.template.*"}},
-		"main_file":  {before: `main_file = "local:///a.py"`, with: `main_file = "local:///b.py"`, changes: []string{args}},
-		"main_class": {before: `main_file = "local:///a.jar"`, with: "main_file = \"local:///a.jar\"\nmain_class = \"org.example.Main\"", changes: []string{args}},
-		"arguments":  {with: `arguments = ["a"]`, changes: []string{args}},
-		"jars":       {with: `jars = ["local:///a.jar"]`, changes: []string{args}},
-		"py_files":   {with: `py_files = ["local:///a.zip"]`, changes: []string{args}},
-		"files":      {with: `files = ["local:///a.conf"]`, changes: []string{args}},
-		"archives":   {with: `archives = ["local:///a.tgz#a"]`, changes: []string{args}},
+		"jars":     {with: `jars = ["local:///a.jar"]`, changes: []string{args}},
+		"py_files": {with: `py_files = ["local:///a.zip"]`, changes: []string{args}},
+		"files":    {with: `files = ["local:///a.conf"]`, changes: []string{args}},
+		"archives": {with: `archives = ["local:///a.tgz#a"]`, changes: []string{args}},
 
 		"packages":         {with: `packages = ["a:a:1"]`, changes: []string{args, pods + "volumes[ivy-cache].*", driver + "volumeMounts[/var/lib/spark/ivy].*"}},
 		"exclude_packages": {with: `exclude_packages = ["a:a"]`, changes: []string{args}},
@@ -120,8 +118,8 @@ func sparkCases() map[string]attributeCase {
 			with:    with("packages = [\"a:a:1\"]\n" + `ivy_cache = { new_claim = { size = "300Mi", storage_class = "none", access_modes = ["ReadWriteOnce"] } }`),
 			changes: []string{pods + "volumes[ivy-cache].*", "PersistentVolumeClaim/driver-ivy-cache *"}},
 
-		"spark_config":        {with: `spark_config = { "spark.sql.shuffle.partitions" = "2" }`, changes: []string{args, "Secret/config *", pods + "volumes[config].*", driver + "volumeMounts[/etc/spark/config].*", "Job/driver spec.template.metadata.annotations[*"}},
-		"hadoop_config":       {with: `hadoop_config = { "fs.s3a.connection.maximum" = "2" }`, changes: []string{args, "Secret/config *", pods + "volumes[config].*", driver + "volumeMounts[/etc/spark/config].*", "Job/driver spec.template.metadata.annotations[*"}},
+		"spark_config":        {with: `spark_config = { "spark.sql.shuffle.partitions" = "2" }`, changes: []string{args, "Secret/config *", pods + "volumes[config].*", driver + "volumeMounts[/etc/spark/config].*", workload + " spec.template.metadata.annotations[*"}},
+		"hadoop_config":       {with: `hadoop_config = { "fs.s3a.connection.maximum" = "2" }`, changes: []string{args, "Secret/config *", pods + "volumes[config].*", driver + "volumeMounts[/etc/spark/config].*", workload + " spec.template.metadata.annotations[*"}},
 		"s3.endpoint":         {before: withS3, with: strings.Replace(withS3, "http://lake", "http://other", 1), changes: []string{args}},
 		"s3.region":           {before: withS3, with: strings.Replace(withS3, "us-east-1", "eu", 1), changes: []string{args}},
 		"s3.bucket":           {before: withS3 + "\nevent_log = {}", with: strings.Replace(withS3, `"raw"`, `"other"`, 1) + "\nevent_log = {}", changes: []string{args}},
@@ -135,7 +133,23 @@ func sparkCases() map[string]attributeCase {
 		"dynamic_allocation.*": {with: `dynamic_allocation = { min_executors = 1, initial_executors = 2, max_executors = 3, idle_timeout_seconds = 10, shuffle_timeout_seconds = 60 }`, changes: []string{args}},
 		"scratch.empty_dir.*":  {with: `scratch = { empty_dir = { size_limit = "1Gi", medium = "Memory" } }`, changes: []string{template, pods + "volumes[spark-local-dir-1].*"}},
 		"scratch.ephemeral.*":  {with: `scratch = { ephemeral = { size = "300Mi", storage_class = "none", access_modes = ["ReadWriteOnce"] } }`, changes: []string{template, pods + "volumes[spark-local-dir-1].*"}},
+	})
+	maps.Copy(cases, trackingCases(standard, "Secret/mlflow", driver+"env[MLFLOW_TRACKING_URI].value", template))
+	return cases
+}
 
+func sparkCases() map[string]attributeCase {
+	const args = "Job/driver spec.template.spec.containers[driver].args[*"
+	scheduled := func(more string) string {
+		return sparkStandard + "\nschedule = { cron = \"0 3 * * *\"" + more + " }"
+	}
+	cases := sessionCases(sparkStandard, "Job/driver")
+	cases["executor.delete_on_termination"] = attributeCase{with: "executor = { delete_on_termination = true }", changes: []string{args}}
+	maps.Copy(cases, map[string]attributeCase{
+		"script":                     {before: `main_file = "local:///a.py"`, with: `script = "print(1)"`, changes: []string{args, "ConfigMap/application *", "Job/driver spec.template.*"}},
+		"main_file":                  {before: `main_file = "local:///a.py"`, with: `main_file = "local:///b.py"`, changes: []string{args}},
+		"main_class":                 {before: `main_file = "local:///a.jar"`, with: "main_file = \"local:///a.jar\"\nmain_class = \"org.example.Main\"", changes: []string{args}},
+		"arguments":                  {with: `arguments = ["a"]`, changes: []string{args}},
 		"schedule.cron":              {before: scheduled(""), with: strings.Replace(scheduled(""), "0 3", "0 4", 1), changes: []string{"CronJob/driver spec.schedule"}},
 		"schedule.time_zone":         {before: scheduled(""), with: scheduled(`, time_zone = "Europe/Berlin"`), changes: []string{"CronJob/driver spec.timeZone"}},
 		"schedule.suspend":           {before: scheduled(""), with: scheduled(`, suspend = true`), changes: []string{"CronJob/driver spec.suspend"}},
@@ -156,6 +170,82 @@ func sparkCases() map[string]attributeCase {
 		"once.time_limit":          {with: `once = { time_limit = "1m" }`, changes: []string{"Job/driver spec.activeDeadlineSeconds"}},
 		"once.ttl":                 {with: `once = { ttl = "1m" }`, changes: []string{"Job/driver spec.ttlSecondsAfterFinished"}},
 	})
-	maps.Copy(cases, trackingCases(sparkStandard, "Secret/mlflow", driver+"env[MLFLOW_TRACKING_URI].value", template))
+	return cases
+}
+
+// serviceCases are those of the Service of that key, which has one port, and of its
+// attribute.
+func serviceCases(standard, key, port string) map[string]attributeCase {
+	with := func(text string) string { return standard + "\n" + text }
+	return map[string]attributeCase{
+		"service.type":        {with: `service = { type = "NodePort" }`, changes: []string{key + " spec.type"}},
+		"service.cluster_ip":  {with: `service = { cluster_ip = "10.96.7.7" }`, changes: []string{key + " spec.clusterIP"}},
+		"service.node_port":   {before: with(`service = { type = "NodePort" }`), with: with(`service = { type = "NodePort", node_port = 30007 }`), changes: []string{key + " spec.ports[" + port + "/TCP].nodePort"}},
+		"service.annotations": {with: `service = { annotations = { note = "x" } }`, changes: []string{key + " metadata.annotations.note"}},
+	}
+}
+
+func sparkConnectCases() map[string]attributeCase {
+	const args = "Deployment/driver spec.template.spec.containers[driver].args[*"
+	cases := sessionCases("", "Deployment/driver")
+	cases["executor.delete_on_termination"] = attributeCase{with: "executor = { delete_on_termination = false }", changes: []string{args}}
+	maps.Copy(cases, serviceCases("", "Service/connect", "15002"))
+	open := cases["service.type"]
+	open.changes = append(open.changes, "NetworkPolicy/clients spec.ingress[0].from[*")
+	cases["service.type"] = open
+	return cases
+}
+
+const historyStandard = `  directory = "hdfs://events"`
+
+func sparkHistoryCases() map[string]attributeCase {
+	const (
+		pods      = "Deployment/server spec.template.spec."
+		container = pods + "containers[history-server]."
+		args      = container + "args[*"
+	)
+	with := func(text string) string { return historyStandard + "\n" + text }
+	changed := func(before, after string, changes ...string) attributeCase {
+		return attributeCase{before: with(before), with: with(after), changes: changes}
+	}
+	s3 := `s3 = { endpoint = "http://lake:9000", region = "us-east-1", bucket = "raw", namespace = "data", secret = "lake-user-spark", version = "1" }`
+	replaced := func(was, is string, changes ...string) attributeCase {
+		return changed(s3, strings.Replace(s3, was, is, 1), changes...)
+	}
+	config := []string{args, "Secret/config *", pods + "volumes[config].*", container + "volumeMounts[/etc/spark/config].*", "Deployment/server spec.template.metadata.annotations[*"}
+	cases := commonCases()
+	maps.Copy(cases, sparkPodCases("Deployment/server", "history-server"))
+	standing(historyStandard, cases)
+	maps.Copy(cases, serviceCases(historyStandard, "Service/server", "18080"))
+	const ingress = `ingress = { host = "spark.example.com" }`
+	maps.Copy(cases, map[string]attributeCase{
+		"patches":                   {with: `patches = { "Deployment/server" = jsonencode({ spec = { minReadySeconds = 1 } }) }`, changes: []string{"Deployment/server spec.minReadySeconds"}},
+		"resources.requests.memory": {with: `resources = { requests = { memory = "2Gi" }, limits = { memory = "2Gi" } }`, changes: []string{args, container + "resources.*"}},
+		"resources.limits.memory":   {with: `resources = { limits = { memory = "2Gi" } }`, changes: []string{args, container + "resources.*"}},
+		"memory":                    {with: `memory = "2Gi"`, changes: []string{args, container + "resources.*"}},
+		"memory_overhead":           {with: `memory_overhead = "2Gi"`, changes: []string{container + "resources.*"}},
+		"image":                     {with: `image = "example.com/spark:4.1.1"`, changes: []string{container + "image"}},
+		"spark_version":             changed(s3, s3+"\nspark_version = \"4.0\"", args),
+		"directory":                 {before: historyStandard, with: `directory = "hdfs://others"`, changes: []string{args}},
+		"s3.endpoint":               replaced("http://lake", "http://other", args),
+		"s3.region":                 replaced("us-east-1", "eu", args),
+		"s3.bucket":                 {before: s3, with: strings.Replace(s3, `"raw"`, `"other"`, 1), changes: []string{args}},
+		"s3.namespace":              replaced(`"data"`, `"other"`, "Secret/s3 data[*"),
+		"s3.secret":                 replaced("lake-user-spark", "other", "Secret/s3 data[*"),
+		"s3.version":                replaced(`version = "1"`, `version = "2"`),
+		"s3_jars":                   changed(s3, s3+"\ns3_jars = \"image\"", args, pods+"*"),
+		"repositories":              {with: `repositories = ["https://maven.example.com"]`, changes: []string{args}},
+		"ivy_cache.claim":           changed(s3, s3+"\nivy_cache = { claim = \"ivy\" }", pods+"volumes[ivy-cache].*"),
+		"ivy_cache.new_claim.*": changed(s3, s3+"\nivy_cache = { new_claim = { size = \"300Mi\", storage_class = \"none\", access_modes = [\"ReadWriteOnce\"] } }",
+			pods+"volumes[ivy-cache].*", "PersistentVolumeClaim/server-ivy-cache *"),
+		"retention.*":         {with: `retention = { max_age = "720h", max_runs = 1000, interval = "1h" }`, changes: []string{args}},
+		"spark_config":        {with: `spark_config = { "spark.history.ui.maxApplications" = "2" }`, changes: config},
+		"hadoop_config":       {with: `hadoop_config = { "fs.s3a.connection.maximum" = "2" }`, changes: config},
+		"replicas":            {with: `replicas = 2`, changes: []string{"Deployment/server spec.replicas", "PodDisruptionBudget/server *", pods + "topologySpreadConstraints[*"}},
+		"ingress.host":        {with: ingress, changes: []string{"Ingress/server *"}},
+		"ingress.class":       changed(ingress, `ingress = { host = "spark.example.com", class = "nginx" }`, "Ingress/server spec.ingressClassName"),
+		"ingress.tls_secret":  changed(ingress, `ingress = { host = "spark.example.com", tls_secret = "cert" }`, "Ingress/server spec.tls[0].*"),
+		"ingress.annotations": changed(ingress, `ingress = { host = "spark.example.com", annotations = { note = "x" } }`, "Ingress/server metadata.annotations.note"),
+	})
 	return cases
 }

@@ -43,14 +43,16 @@ func (c attributeCase) configurations(standard string) (before, after string) {
 
 // attributeCases has a table for every resource of the provider.
 var attributeCases = map[string]map[string]attributeCase{
-	"analytics_airflow":    airflowCases(),
-	"analytics_automation": automationCases(),
-	"analytics_fixture":    fixtureCases(),
-	"analytics_ingestion":  ingestionCases(),
-	"analytics_minio":      minioCases(),
-	"analytics_mlflow":     mlflowCases(),
-	"analytics_workspace":  workspaceCases(),
-	"analytics_spark_job":  sparkCases(),
+	"analytics_airflow":              airflowCases(),
+	"analytics_automation":           automationCases(),
+	"analytics_fixture":              fixtureCases(),
+	"analytics_ingestion":            ingestionCases(),
+	"analytics_minio":                minioCases(),
+	"analytics_mlflow":               mlflowCases(),
+	"analytics_spark_connect":        sparkConnectCases(),
+	"analytics_spark_history_server": sparkHistoryCases(),
+	"analytics_spark_job":            sparkCases(),
+	"analytics_workspace":            workspaceCases(),
 }
 
 // TestEveryAttributeHasACase fails for an attribute that the tables below do not
@@ -213,6 +215,17 @@ func TestAccAttributesOfMLflow(t *testing.T) {
 func TestAccAttributesOfSparkJob(t *testing.T) {
 	t.Parallel()
 	planAttributes(t, "analytics_spark_job", sparkStandard)
+}
+
+// TestAccAttributesOfSparkServers plans the attributes of what runs all the time.
+func TestAccAttributesOfSparkServers(t *testing.T) {
+	t.Parallel()
+	for name, standard := range map[string]string{"analytics_spark_connect": "", "analytics_spark_history_server": historyStandard} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			planAttributes(t, name, standard)
+		})
+	}
 }
 
 // planAttributes plans each attribute of a resource that does not exist: what

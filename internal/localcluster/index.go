@@ -21,6 +21,12 @@ const packageIndex = "localhost/package-index:1"
 //go:embed images/packages/3.13.txt
 var indexedPackages string
 
+// indexedSources are packages that PyPI has no wheels of, with the SHA-256 of their
+// source distributions.
+var indexedSources = []struct{ name, version, sha256 string }{
+	{"pyspark-client", sparkVersion, "4e5ac863064c3bd6c288da7e3932c72b491cd90e294e5e91aec37e1fa1c870f5"},
+}
+
 // indexImage has the packages as they are downloaded, in the folders in which pip looks
 // for them. What serves them is Python's own web server.
 func indexImage(release string) catalogueEntry {
@@ -37,7 +43,17 @@ func indexImage(release string) catalogueEntry {
 				return wheelsTree(ctx, pythonVersions[release], root+"/simple", indexedPackages)
 			},
 		},
-		files: func(builds) ([]file, error) { return append(slices.Clone(accounts), nameServices), nil },
+		files: func(builds) ([]file, error) {
+			files := append(slices.Clone(accounts), nameServices)
+			for _, p := range indexedSources {
+				source, err := pypiSource(context.Background(), p.name, p.version, p.sha256)
+				if err != nil {
+					return nil, err
+				}
+				files = append(files, file{path: root + "/simple/" + p.name + "/" + sourceName(p.name, p.version), source: source, mode: 0o644})
+			}
+			return files, nil
+		},
 	}
 }
 

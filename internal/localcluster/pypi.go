@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // pypiSource gives the source distribution of a Python package from PyPI, as a
@@ -40,5 +41,11 @@ func pypiSource(ctx context.Context, pkg, version, sha256 string) (string, error
 	if _, err := runCommand(ctx, nil, pip, "download", "--no-deps", "--no-binary", ":all:", "--require-hashes", "--requirement", requirements, "--dest", work); err != nil {
 		return "", err
 	}
-	return archive, os.Rename(filepath.Join(work, fmt.Sprintf("%s-%s.tar.gz", pkg, version)), archive)
+	return archive, os.Rename(filepath.Join(work, sourceName(pkg, version)), archive)
+}
+
+// sourceName is the name of the source distribution of a package, in which dashes are
+// underscores.
+func sourceName(pkg, version string) string {
+	return strings.ReplaceAll(pkg, "-", "_") + "-" + version + ".tar.gz"
 }

@@ -129,6 +129,8 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 		workload.NewResource(script.IngestionProduct()),
 		workload.NewResource(workspace.Product()),
 		workload.NewResource(spark.Product()),
+		workload.NewResource(spark.ConnectProduct()),
+		workload.NewResource(spark.HistoryProduct()),
 	}
 }
 

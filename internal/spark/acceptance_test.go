@@ -228,12 +228,13 @@ func TestAccSparkS3(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s.configure("etl", etl, sizes+`
+	const attributes = sizes + `
   arguments = ["s3a://lake/in", "s3a://lake/out"]
   s3        = analytics_minio.lake.users["spark"].s3
   s3_jars   = "image"
   event_log = {}
-`, minio)
+`
+	s.configure("etl", etl, attributes, minio)
 	began := time.Now()
 	s.start()
 	executors := s.awaitRunning("etl", "executor", 2)
@@ -269,6 +270,11 @@ func TestAccSparkS3(t *testing.T) {
 	if got := s.result("etl"); got["succeeded"] != true || got["output"] != "10" {
 		t.Errorf("the result is %v", got)
 	}
+
+	s.configure("etl", etl, attributes, minio+fmt.Sprintf(historyServer, s.namespace, sparkImage))
+	s.Apply().Succeeds().Says("1 added, 0 changed, 0 destroyed")
+	s.PlansNothing()
+	s.historyShows("etl")
 
 	// A run that is over is nobody's loss.
 	background := metav1.DeletePropagationBackground

@@ -35,12 +35,12 @@ type application struct {
 type cpu struct{ request, limit string }
 
 // newApplication works out what a configuration means.
-func newApplication(m *Model, env workload.Environment) (*application, diag.Diagnostics) {
-	a := &application{m: m, env: env, n: names{m.Name, env.Namespace}, image: pod.Image(DefaultImage, env)}
+func newApplication(m *Model, env workload.Environment, product string) (*application, diag.Diagnostics) {
+	a := &application{m: m, env: env, n: names{product, m.Name, env.Namespace}, image: pod.Image(DefaultImage, env)}
 	if m.Image != nil {
 		a.image = *m.Image
 	}
-	release, diags := releaseOf(m, a.image)
+	release, diags := releaseOf(&m.Session, a.image)
 	a.release = release
 	if m.Driver != nil {
 		a.driverSize, a.driverPods = m.Driver.Size, m.Driver.Settings
@@ -58,13 +58,25 @@ func newApplication(m *Model, env workload.Environment) (*application, diag.Diag
 		diags.Append(more...)
 		return memory, cpu
 	}
-	a.driver, a.driverCPU = part(a.driverSize, &a.driverPods, path.Root("driver"))
+	a.driver, a.driverCPU = part(a.driverSize, &a.driverPods, a.driverAt())
 	a.executor, a.executorCPU = part(a.executorSize, &a.executorPods, path.Root("executor"))
 	a.executorAccount = a.n.executor()
 	if a.executorPods.ServiceAccount != nil {
 		a.executorAccount = *a.executorPods.ServiceAccount
 	}
 	return a, diags
+}
+
+// serves reports whether the driver runs until it is stopped, for clients that connect
+// to it.
+func (a *application) serves() bool { return a.n.product == connectProduct }
+
+// driverAt is where the settings of the driver's pod stand.
+func (a *application) driverAt() path.Path {
+	if a.n.product == historyProduct {
+		return path.Empty()
+	}
+	return path.Root("driver")
 }
 
 // containerSize reads what resources say about a container: Spark requests all the
@@ -124,7 +136,7 @@ const (
 // language is what the application is written in.
 func (a *application) language() language {
 	switch {
-	case a.m.Script != nil, a.m.MainFile != nil && strings.HasSuffix(*a.m.MainFile, ".py"):
+	case a.m.Script != nil, a.serves(), a.m.MainFile != nil && strings.HasSuffix(*a.m.MainFile, ".py"):
 		return languagePython
 	case a.m.MainFile != nil && strings.HasSuffix(*a.m.MainFile, ".R"):
 		return languageR
@@ -151,7 +163,7 @@ func (a *application) deletesExecutors() bool {
 	if a.m.Executor != nil && a.m.Executor.DeleteOnTermination != nil {
 		return *a.m.Executor.DeleteOnTermination
 	}
-	return a.m.DynamicAllocation != nil
+	return a.m.DynamicAllocation != nil || a.serves()
 }
 
 func (a *application) s3InImage() bool { return valueOr(a.m.S3Jars, jarsFromPackages) == jarsInImage }

@@ -12,6 +12,9 @@ import (
 // maxScript is what a ConfigMap may hold, in bytes.
 const maxScript = 1 << 20
 
+// refusal adds an error to the diagnostics.
+type refusal func(at path.Path, summary, detail string)
+
 // check finds what contradicts itself.
 func check(m *Model) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -28,44 +31,52 @@ func check(m *Model) diag.Diagnostics {
 	if most := longestName(m.Schedule != nil); len(m.Name) > most {
 		refuse(path.Root("name"), "The name is too long", fmt.Sprintf("It has %d characters, and may have %d here: Spark makes the names of the executors of it. Choose a shorter one.", len(m.Name), most))
 	}
-	if c := m.IvyCache; c != nil && (c.Claim == nil) == (c.NewClaim == nil) {
-		refuse(path.Root("ivy_cache"), "Exactly one volume is needed", "Set new_claim or claim, and not both.")
+	if m.Once != nil && m.Schedule != nil {
+		refuse(path.Root("once"), "The application runs once or on a schedule", "Remove once, or schedule.")
 	}
+	checkSession(&m.Session, refuse)
+	return diags
+}
+
+// checkSession finds what contradicts itself in what all drivers with executors have.
+func checkSession(m *Session, refuse refusal) {
+	checkJars(m, refuse)
 	if s := m.Scratch; s != nil && s.EmptyDir != nil && s.Ephemeral != nil {
 		refuse(path.Root("scratch"), "At most one volume is possible", "Set empty_dir or ephemeral, and not both.")
-	}
-	if m.S3 == nil && m.S3Jars != nil {
-		refuse(path.Root("s3_jars"), "There is no S3 for the jars", "Set s3, or remove s3_jars.")
 	}
 	if e := m.EventLog; e != nil && e.Directory == nil && (m.S3 == nil || m.S3.Bucket == nil) {
 		refuse(path.Root("event_log").AtName("directory"), "The event log has no place", "Set directory, or s3 with a bucket.")
 	}
 	checkAllocation(m, refuse)
-	if m.Once != nil && m.Schedule != nil {
-		refuse(path.Root("once"), "The application runs once or on a schedule", "Remove once, or schedule.")
-	}
-	checkEnv(m, refuse)
-	return diags
+	checkEnv(m, path.Root(roleDriver), driverEnv(m), ownVariables, refuse)
+	checkEnv(m, path.Root(roleExecutor), executorEnv(m), nil, refuse)
 }
 
-func driverEnv(m *Model) map[string]string {
+// checkJars finds what contradicts itself about where jars come from.
+func checkJars(m *Session, refuse refusal) {
+	if c := m.IvyCache; c != nil && (c.Claim == nil) == (c.NewClaim == nil) {
+		refuse(path.Root("ivy_cache"), "Exactly one volume is needed", "Set new_claim or claim, and not both.")
+	}
+	if m.S3 == nil && m.S3Jars != nil {
+		refuse(path.Root("s3_jars"), "There is no S3 for the jars", "Set s3, or remove s3_jars.")
+	}
+}
+
+func driverEnv(m *Session) map[string]string {
 	if m.Driver == nil {
 		return nil
 	}
 	return m.Driver.Env
 }
 
-func executorEnv(m *Model) map[string]string {
+func executorEnv(m *Session) map[string]string {
 	if m.Executor == nil {
 		return nil
 	}
 	return m.Executor.Env
 }
 
-// refusal adds an error to the diagnostics.
-type refusal func(at path.Path, summary, detail string)
-
-func checkAllocation(m *Model, refuse refusal) {
+func checkAllocation(m *Session, refuse refusal) {
 	d := m.DynamicAllocation
 	if d == nil {
 		return
@@ -83,18 +94,19 @@ func checkAllocation(m *Model, refuse refusal) {
 	}
 }
 
-func checkEnv(m *Model, refuse refusal) {
-	for _, name := range slices.Sorted(maps.Keys(driverEnv(m))) {
-		if slices.Contains(ownVariables, name) {
-			refuse(path.Root(roleDriver).AtName("env").AtMapKey(name), "The resource sets this variable itself", name+" has to be what connects driver and executors. Remove it.")
+// checkEnv refuses variables that the resource sets itself. reserved are those that no
+// attribute decides.
+func checkEnv(m *Session, at path.Path, env map[string]string, reserved []string, refuse refusal) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if slices.Contains(reserved, name) {
+			refuse(at.AtName("env").AtMapKey(name), "The resource sets this variable itself", name+" has to be what connects driver and executors. Remove it.")
 		}
 	}
 	for attribute, variables := range connectionVariables(m) {
-		for role, env := range map[string]map[string]string{roleDriver: driverEnv(m), roleExecutor: executorEnv(m)} {
-			for _, name := range variables {
-				if _, taken := env[name]; taken {
-					refuse(path.Root(role).AtName("env").AtMapKey(name), "The variable is set by an attribute of its own", fmt.Sprintf("%s follows from %s. Remove it from env, or remove %s.", name, attribute, attribute))
-				}
+		for _, name := range variables {
+			if _, taken := env[name]; taken {
+				refuse(at.AtName("env").AtMapKey(name), "The variable is set by an attribute of its own",
+					fmt.Sprintf("%s follows from %s. Remove it from env, or remove %s.", name, attribute, attribute))
 			}
 		}
 	}

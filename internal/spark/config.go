@@ -39,7 +39,6 @@ func (a *application) ownConfig() map[string]string {
 		"spark.kubernetes.container.image": a.image,
 		// The owner of the executors: they go with it.
 		"spark.kubernetes.driver.pod.name":                          podNameReference,
-		"spark.kubernetes.executor.podNamePrefix":                   podNameReference,
 		"spark.kubernetes.executor.podTemplateFile":                 templatePath + "/" + templateFile,
 		"spark.kubernetes.executor.podTemplateContainerName":        executorContainer,
 		"spark.kubernetes.executor.request.cores":                   a.executorCPU.request,
@@ -53,27 +52,18 @@ func (a *application) ownConfig() map[string]string {
 	if a.executorCPU.limit != "" {
 		out["spark.kubernetes.executor.limit.cores"] = a.executorCPU.limit
 	}
+	if a.serves() {
+		// Spark chooses a prefix itself: a driver that starts anew in the same pod needs another one.
+		connectConfig(out)
+	} else {
+		out["spark.kubernetes.executor.podNamePrefix"] = podNameReference
+	}
 	a.allocation(out)
-	list := func(key string, values []string) {
-		if len(values) > 0 {
-			out[key] = strings.Join(values, ",")
-		}
-	}
-	list("spark.jars", m.Jars)
-	list("spark.submit.pyFiles", m.PyFiles)
-	list("spark.files", m.Files)
-	list("spark.archives", m.Archives)
-	packages, exclude := slices.Clone(m.Packages), slices.Clone(m.ExcludePackages)
-	if m.S3 != nil && !a.s3InImage() {
-		more, without := a.release.s3Packages()
-		packages, exclude = append(packages, more...), append(exclude, without...)
-	}
-	list("spark.jars.packages", packages)
-	list("spark.jars.excludes", exclude)
-	list("spark.jars.repositories", m.Repositories)
-	if len(packages) > 0 {
-		out["spark.jars.ivy"] = defaultIvyPath
-	}
+	setList(out, "spark.jars", m.Jars)
+	setList(out, "spark.submit.pyFiles", m.PyFiles)
+	setList(out, "spark.files", m.Files)
+	setList(out, "spark.archives", m.Archives)
+	a.packageConfig(out)
 	a.s3Config(out)
 	if e := m.EventLog; e != nil {
 		out["spark.eventLog.enabled"] = "true"
@@ -83,6 +73,29 @@ func (a *application) ownConfig() map[string]string {
 		}
 	}
 	return out
+}
+
+// packageConfig adds what is downloaded.
+func (a *application) packageConfig(out map[string]string) {
+	m := a.m
+	packages, exclude := slices.Clone(m.Packages), slices.Clone(m.ExcludePackages)
+	if m.S3 != nil && !a.s3InImage() {
+		more, without := a.release.s3Packages()
+		packages, exclude = append(packages, more...), append(exclude, without...)
+	}
+	setList(out, "spark.jars.packages", packages)
+	setList(out, "spark.jars.excludes", exclude)
+	setList(out, "spark.jars.repositories", m.Repositories)
+	if len(packages) > 0 {
+		out["spark.jars.ivy"] = defaultIvyPath
+	}
+}
+
+// setList sets a key to a list, where it has elements.
+func setList(out map[string]string, key string, values []string) {
+	if len(values) > 0 {
+		out[key] = strings.Join(values, ",")
+	}
 }
 
 // allocation adds how many executors there are.
@@ -161,7 +174,7 @@ var ownedKeys = map[string]string{
 	"spark.jars":                               "jars", "spark.submit.pyFiles": "py_files", "spark.files": "files", "spark.archives": "archives",
 	"spark.jars.packages": "packages", "spark.jars.excludes": "exclude_packages", "spark.jars.repositories": "repositories", "spark.jars.ivy": "ivy_cache",
 	"spark.eventLog.enabled": "event_log", "spark.eventLog.dir": "event_log.directory", "spark.eventLog.rolling.enabled": "event_log.rolling",
-	"spark.local.dir": "scratch",
+	"spark.local.dir": "scratch", "spark.connect.grpc.binding.port": theResource,
 }
 
 // ownedBy says which attribute a key of Spark's configuration follows from, "" for
@@ -186,12 +199,18 @@ func (a *application) ownedBy(key string) string {
 
 // userConfig is the user's configuration, by the keys that Spark has for it.
 func (a *application) userConfig() (map[string]string, diag.Diagnostics) {
+	return mergeConfig(a.m.SparkConfig, a.m.HadoopConfig, a.ownedBy)
+}
+
+// mergeConfig makes one configuration of spark_config and hadoop_config. ownedBy says
+// which attribute a key follows from, "" for one that is the user's.
+func mergeConfig(spark, hadoop map[string]string, ownedBy func(key string) string) (map[string]string, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	out := map[string]string{}
 	take := func(attribute, prefix string, config map[string]string) {
 		for _, key := range slices.Sorted(maps.Keys(config)) {
 			at := path.Root(attribute).AtMapKey(key)
-			owner := a.ownedBy(prefix + key)
+			owner := ownedBy(prefix + key)
 			_, twice := out[prefix+key]
 			switch {
 			case owner == theResource:
@@ -206,8 +225,8 @@ func (a *application) userConfig() (map[string]string, diag.Diagnostics) {
 			out[prefix+key] = config[key]
 		}
 	}
-	take("spark_config", "", a.m.SparkConfig)
-	take("hadoop_config", hadoopPrefix, a.m.HadoopConfig)
+	take("spark_config", "", spark)
+	take("hadoop_config", hadoopPrefix, hadoop)
 	return out, diags
 }
 

@@ -9,7 +9,7 @@ import (
 
 // connectionVariables are the variables that follow from connections, by attribute:
 // env must not set them.
-func connectionVariables(m *Model) map[string][]string {
+func connectionVariables(m *Session) map[string][]string {
 	out := map[string][]string{}
 	if m.S3 != nil {
 		out["s3"] = []string{connection.AccessKeyID, connection.SecretAccessKey}

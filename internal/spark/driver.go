@@ -20,40 +20,61 @@ import (
 // driverTemplate renders the pod of the driver. revisions are the objects whose
 // change it is to show, by what their annotation is called.
 func (a *application) driverTemplate(user map[string]string, revisions map[string]string) (pod.Template, diag.Diagnostics) {
-	annotations := map[string]string{}
-	for name, key := range revisions {
-		annotations[pod.RevisionAnnotation+name] = workload.SecretRevision(key)
-	}
-	total := *resource.NewQuantity(a.driver.total()*mebibyte, resource.BinarySI)
-	requests := corev1.ResourceList{corev1.ResourceMemory: total}
-	if q, err := resource.ParseQuantity(a.driverCPU.request); err == nil {
-		requests[corev1.ResourceCPU] = q
-	}
+	requests, limits := a.driverResources()
 	in := pod.TemplateInput{
 		Environment: a.env, At: path.Root("driver"), Name: a.n.driver(), Role: roleDriver,
-		Selector: a.n.selector(roleDriver), Siblings: a.n.siblings(), Annotations: annotations,
+		Selector: a.n.selector(roleDriver), Siblings: a.n.siblings(), Annotations: revisionAnnotations(revisions),
 		Container: corev1ac.Container().WithName(driverContainer).WithImage(a.image).
 			WithArgs(a.arguments(len(user) > 0)...).WithEnv(a.driverVariables()...).WithVolumeMounts(a.driverMounts(len(user) > 0)...).
 			WithPorts(port("driver", driverPort), port("block-manager", blockManagerPort), port("ui", uiPort)),
 		InitContainers: a.preparations(),
 		Volumes:        a.driverVolumes(len(user) > 0),
-		Requests:       requests, Limits: corev1.ResourceList{corev1.ResourceMemory: total},
+		Requests:       requests, Limits: limits,
 		User: sparkUser, ServiceAccount: a.n.driver(), Token: true,
 	}
 	settings := a.driverPods
-	settings.Volumes = maps.Clone(settings.Volumes)
-	if a.downloads() && a.m.IvyCache != nil {
-		if settings.Volumes == nil {
-			settings.Volumes = map[string]pod.Volume{}
-		}
-		settings.Volumes[ivyVolume] = pod.Volume{NewClaim: a.m.IvyCache.NewClaim, Claim: a.m.IvyCache.Claim, Mounts: []pod.Mount{{Path: defaultIvyPath}}}
-	}
+	settings.Volumes = a.ivyVolumes(settings.Volumes)
 	t, diags := settings.Template(in)
 	if diags.HasError() {
 		return t, diags
 	}
-	t.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
+	if !a.serves() {
+		t.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
+	}
 	return t, diags
+}
+
+// driverResources are those of the driver's container where its settings say nothing
+// else.
+func (a *application) driverResources() (requests, limits corev1.ResourceList) {
+	total := *resource.NewQuantity(a.driver.total()*mebibyte, resource.BinarySI)
+	requests = corev1.ResourceList{corev1.ResourceMemory: total}
+	if q, err := resource.ParseQuantity(a.driverCPU.request); err == nil {
+		requests[corev1.ResourceCPU] = q
+	}
+	return requests, corev1.ResourceList{corev1.ResourceMemory: total}
+}
+
+// ivyVolumes are the volumes of the user with the one that keeps packages.
+func (a *application) ivyVolumes(of map[string]pod.Volume) map[string]pod.Volume {
+	out := maps.Clone(of)
+	if a.downloads() && a.m.IvyCache != nil {
+		if out == nil {
+			out = map[string]pod.Volume{}
+		}
+		out[ivyVolume] = pod.Volume{NewClaim: a.m.IvyCache.NewClaim, Claim: a.m.IvyCache.Claim, Mounts: []pod.Mount{{Path: defaultIvyPath}}}
+	}
+	return out
+}
+
+// revisionAnnotations show the revisions of objects, by what their annotation is
+// called.
+func revisionAnnotations(objects map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, key := range objects {
+		out[pod.RevisionAnnotation+name] = workload.SecretRevision(key)
+	}
+	return out
 }
 
 func port(name string, number int32) *corev1ac.ContainerPortApplyConfiguration {
@@ -107,7 +128,9 @@ func (a *application) driverVariables() []*corev1ac.EnvVarApplyConfiguration {
 		field("POD_IP", "status.podIP"),
 		field("SPARK_DRIVER_BIND_ADDRESS", "status.podIP"),
 		corev1ac.EnvVar().WithName("SPARK_LOCAL_DIRS").WithValue(scratchPath),
-		run.OutputVariable(),
+	}
+	if !a.serves() {
+		out = append(out, run.OutputVariable())
 	}
 	return append(out, a.connectionVariables()...)
 }
@@ -145,12 +168,17 @@ func (a *application) driverVolumes(hasUserConfig bool) []*corev1ac.VolumeApplyC
 		out = append(out, corev1ac.Volume().WithName("application").WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(a.n.application())))
 	}
 	if hasUserConfig {
-		out = append(out, corev1ac.Volume().WithName("config").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(a.n.config())))
+		out = append(out, a.configVolume())
 	}
 	if a.downloads() && a.m.IvyCache == nil {
 		out = append(out, emptyDir(ivyVolume))
 	}
 	return out
+}
+
+// configVolume holds the user's configuration.
+func (a *application) configVolume() *corev1ac.VolumeApplyConfiguration {
+	return corev1ac.Volume().WithName("config").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(a.n.config()))
 }
 
 // scratch is the volume of Spark's scratch space.

@@ -6,7 +6,12 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-const productName = "spark_job"
+// Names of the resources, without the provider's prefix.
+const (
+	productName    = "spark_job"
+	connectProduct = "spark_connect"
+	historyProduct = "spark_history_server"
+)
 
 // Roles of the pods, as their labels and the keys of objects have them.
 const (
@@ -54,7 +59,7 @@ const (
 )
 
 // names are those of the Kubernetes objects of one resource.
-type names struct{ resource, namespace string }
+type names struct{ product, resource, namespace string }
 
 func (n names) driver() string      { return n.resource + "-driver" }
 func (n names) executor() string    { return n.resource + "-executor" }
@@ -65,7 +70,7 @@ func (n names) s3() string          { return n.resource + "-s3" }
 func (n names) mlflow() string      { return n.resource + "-mlflow" }
 
 // siblings are the labels of all pods of the application.
-func (n names) siblings() map[string]string { return workload.InstanceLabels(productName, n.resource) }
+func (n names) siblings() map[string]string { return workload.InstanceLabels(n.product, n.resource) }
 
 func (n names) selector(role string) map[string]string {
 	out := maps.Clone(n.siblings())

@@ -9,6 +9,7 @@ import (
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -16,15 +17,24 @@ import (
 // it.
 func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagnostics) {
 	diags := check(m)
-	a, more := newApplication(m, env)
+	a, more := newApplication(m, env, productName)
 	diags.Append(more...)
-	user, more := a.userConfig()
+	objects, template, more := a.pods()
 	diags.Append(more...)
 	if diags.HasError() {
 		return workload.Rendering{}, diags
 	}
 	m.Requests = a.requests()
+	return workload.Rendering{Objects: append(objects, a.run(template))}, diags
+}
 
+// pods renders the driver's pod, and all objects but the one that makes it.
+func (a *application) pods() ([]workload.Object, pod.Template, diag.Diagnostics) {
+	m := a.m
+	user, diags := a.userConfig()
+	if diags.HasError() {
+		return nil, pod.Template{}, diags
+	}
 	var objects []workload.Object
 	add := func(o ...workload.Object) { objects = append(objects, o...) }
 	revisions := map[string]string{}
@@ -36,14 +46,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 		add(configObject(a, user))
 		revisions["config"] = keyConfig
 	}
-	if m.S3 != nil {
-		add(copiedSecret(keyS3, a.n.s3(), a.n.namespace, m.S3.Credentials("")))
-		revisions["s3"] = keyS3
-	}
-	if m.MLflow != nil {
-		add(copiedSecret(keyMLflow, a.n.mlflow(), a.n.namespace, m.MLflow.Credentials()))
-		revisions["mlflow"] = keyMLflow
-	}
+	add(a.connectionSecrets(revisions)...)
 	executor, more := a.executorTemplate()
 	diags.Append(more...)
 	add(executor...)
@@ -56,13 +59,12 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	template, more := a.driverTemplate(user, revisions)
 	diags.Append(more...)
 	if diags.HasError() {
-		return workload.Rendering{}, diags
+		return nil, pod.Template{}, diags
 	}
 	add(template.Objects...)
 	add(identity(a)...)
 	add(networkPolicy(a))
-	add(a.run(template))
-	return workload.Rendering{Objects: objects}, diags
+	return objects, template, diags
 }
 
 func applicationObject(a *application) workload.Object {
@@ -78,6 +80,21 @@ func configObject(a *application, user map[string]string) workload.Object {
 		Manifest: corev1ac.Secret(a.n.config(), a.n.namespace).WithType(corev1.SecretTypeOpaque),
 		Data:     map[string]workload.SecretValue{configFile: workload.Plain(properties(user))},
 	}
+}
+
+// connectionSecrets are the credentials of the connections. They are added to the
+// revisions that pods show.
+func (a *application) connectionSecrets(revisions map[string]string) []workload.Object {
+	var out []workload.Object
+	if c := a.m.S3; c != nil {
+		out = append(out, copiedSecret(keyS3, a.n.s3(), a.n.namespace, c.Credentials("")))
+		revisions["s3"] = keyS3
+	}
+	if c := a.m.MLflow; c != nil {
+		out = append(out, copiedSecret(keyMLflow, a.n.mlflow(), a.n.namespace, c.Credentials()))
+		revisions["mlflow"] = keyMLflow
+	}
+	return out
 }
 
 // copiedSecret is a copy of the credentials of a connection, since pods read no

@@ -28,9 +28,21 @@ func lake() *connection.S3 {
 
 func full() *Model {
 	return &Model{
-		Common: workload.Common{Name: "daily"},
-		Image:  new("registry.example.com/spark:4.3.0"), MainFile: new("s3a://raw/app.jar"), MainClass: new("org.example.Main"), Arguments: []string{"--token", "$(correct horse)"},
-		Jars: []string{"s3a://raw/a.jar", "local:///opt/b.jar"}, PyFiles: []string{"s3a://raw/a.zip"}, Files: []string{"s3a://raw/a.conf"}, Archives: []string{"s3a://raw/env.tgz#env"},
+		Common:   workload.Common{Name: "daily"},
+		MainFile: new("s3a://raw/app.jar"), MainClass: new("org.example.Main"), Arguments: []string{"--token", "$(correct horse)"},
+		Session: session(),
+		Schedule: &run.Schedule{
+			Cron: "0 3 * * *", TimeZone: new("Europe/Berlin"), Suspend: new(true), Concurrency: new("Replace"), StartingDeadline: new("10m"),
+			KeepSucceeded: new(int64(1)), KeepFailed: new(int64(2)), Retries: new(int64(2)), TimeLimit: new("1h"),
+		},
+	}
+}
+
+// session has all that a driver with executors can have.
+func session() Session {
+	return Session{
+		Image: new("registry.example.com/spark:4.3.0"),
+		Jars:  []string{"s3a://raw/a.jar", "local:///opt/b.jar"}, PyFiles: []string{"s3a://raw/a.zip"}, Files: []string{"s3a://raw/a.conf"}, Archives: []string{"s3a://raw/env.tgz#env"},
 		Packages: []string{"org.postgresql:postgresql:42.7.8"}, ExcludePackages: []string{"org.checkerframework:checker-qual"}, Repositories: []string{"https://maven.example.com"},
 		IvyCache:    &IvyCache{NewClaim: &pod.Claim{Size: "1Gi"}},
 		SparkConfig: map[string]string{"spark.sql.shuffle.partitions": "8", "spark.redis.password": "battery staple"}, HadoopConfig: map[string]string{"fs.s3a.connection.maximum": "50"},
@@ -43,10 +55,6 @@ func full() *Model {
 		}},
 		DynamicAllocation: &DynamicAllocation{MinExecutors: new(int64(1)), MaxExecutors: 20, IdleTimeoutSeconds: new(int64(30)), ShuffleTimeoutSeconds: new(int64(600))},
 		Scratch:           &Scratch{Ephemeral: &pod.Claim{Size: "50Gi", StorageClass: new("fast")}},
-		Schedule: &run.Schedule{
-			Cron: "0 3 * * *", TimeZone: new("Europe/Berlin"), Suspend: new(true), Concurrency: new("Replace"), StartingDeadline: new("10m"),
-			KeepSucceeded: new(int64(1)), KeepFailed: new(int64(2)), Retries: new(int64(2)), TimeLimit: new("1h"),
-		},
 	}
 }
 
@@ -67,31 +75,37 @@ func TestRenderGolden(t *testing.T) {
 	for name, m := range map[string]*Model{"minimal": minimal(), "full": full(), "s3-in-image": s3InImage()} {
 		t.Run(name, func(t *testing.T) {
 			rendering, diags := render(m, environment())
-			if diags.HasError() {
-				t.Fatal(diags)
-			}
-			var got bytes.Buffer
-			section := func(title string, value any) {
-				text, err := yaml.Marshal(value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				// What a placeholder stands for is the engine's to say.
-				fmt.Fprintf(&got, "--- # %s\n%s", title, bytes.ReplaceAll(text, []byte(`\0`), nil))
-			}
-			for _, o := range rendering.Objects {
-				section(fmt.Sprintf("%s, stage %d, keep %t, wait %t", o.Key, o.Stage, o.Keep, !o.NoWait), o.Manifest)
-				if len(o.Mask) > 0 {
-					section("masks of "+o.Key, o.Mask)
-				}
-				if len(o.Data) > 0 {
-					section("keys of "+o.Key, slices.Sorted(maps.Keys(o.Data)))
-				}
-			}
-			section("requests", m.Requests)
-			golden.Assert(t, got.String(), name+".yaml")
+			assertGolden(t, name+".yaml", rendering, diags, "requests", m.Requests)
 		})
 	}
+}
+
+// assertGolden compares a rendering, and a computed value, with a golden file.
+func assertGolden(t *testing.T, file string, rendering workload.Rendering, diags diag.Diagnostics, title string, value any) {
+	t.Helper()
+	if diags.HasError() {
+		t.Fatal(diags)
+	}
+	var got bytes.Buffer
+	section := func(title string, value any) {
+		text, err := yaml.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What a placeholder stands for is the engine's to say.
+		fmt.Fprintf(&got, "--- # %s\n%s", title, bytes.ReplaceAll(text, []byte(`\0`), nil))
+	}
+	for _, o := range rendering.Objects {
+		section(fmt.Sprintf("%s, stage %d, keep %t, wait %t", o.Key, o.Stage, o.Keep, !o.NoWait), o.Manifest)
+		if len(o.Mask) > 0 {
+			section("masks of "+o.Key, o.Mask)
+		}
+		if len(o.Data) > 0 {
+			section("keys of "+o.Key, slices.Sorted(maps.Keys(o.Data)))
+		}
+	}
+	section(title, value)
+	golden.Assert(t, got.String(), file)
 }
 
 // Secrets of the user stand in Secrets alone, but for arguments, which are masked.

@@ -14,6 +14,11 @@ func TestStandIns(t *testing.T) {
 		render(m, environment())
 		m.MainFile, m.MainClass, m.Schedule, m.IvyCache, m.Scratch, m.DynamicAllocation = nil, nil, nil, nil, nil, nil
 		render(m, environment())
+		c, h := &Connect{}, &History{}
+		fill(reflect.ValueOf(c).Elem(), n)
+		renderConnect(c, environment())
+		fill(reflect.ValueOf(h).Elem(), n)
+		renderHistory(h, environment())
 	}
 }
 

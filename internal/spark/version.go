@@ -30,7 +30,7 @@ var releases = []release{
 var versionInTag = regexp.MustCompile(`:v?([0-9]+\.[0-9]+)(\.[0-9]+)?([-_.@][^:]*)?(@sha256:[0-9a-f]+)?$`)
 
 // releaseOf finds out which Spark an image has.
-func releaseOf(m *Model, image string) (release, diag.Diagnostics) {
+func releaseOf(m *Session, image string) (release, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	var version string
 	at := path.Root("spark_version")

@@ -21,7 +21,7 @@ func TestReleaseOf(t *testing.T) {
 		{"team/spark:4.10.0", "", ""},
 		{"team/spark:4.1", "2.4", ""},
 	} {
-		m := &Model{}
+		m := &Session{}
 		if c.version != "" {
 			m.SparkVersion = &c.version
 		}

@@ -1,0 +1,4 @@
+import {
+  to = analytics_spark_connect.connect
+  id = "data/connect"
+}

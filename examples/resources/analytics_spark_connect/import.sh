@@ -1,0 +1,1 @@
+terraform import analytics_spark_connect.connect data/connect

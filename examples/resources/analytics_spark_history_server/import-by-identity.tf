@@ -1,0 +1,7 @@
+import {
+  to = analytics_spark_history_server.history
+  identity = {
+    namespace = "data"
+    name      = "history"
+  }
+}

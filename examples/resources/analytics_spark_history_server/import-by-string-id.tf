@@ -1,0 +1,4 @@
+import {
+  to = analytics_spark_history_server.history
+  id = "data/history"
+}

@@ -1,0 +1,1 @@
+terraform import analytics_spark_history_server.history data/history
