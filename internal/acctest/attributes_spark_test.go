@@ -130,6 +130,11 @@ func sessionCases(standard, workload string) map[string]attributeCase {
 		"event_log.directory": {with: `event_log = { directory = "hdfs://events" }`, changes: []string{args}},
 		"event_log.rolling":   {with: `event_log = { directory = "hdfs://events", rolling = true }`, changes: []string{args}},
 
+		"batch_scheduler.*": {with: `batch_scheduler = { name = "volcano", queue = "etl", priority_class = "night", gang = true }`, changes: []string{
+			template, "PodGroup/application *", pods + "schedulerName", workload + " spec.template.metadata.annotations[scheduling.k8s.io/group-name]"}},
+		"metrics.*":            {with: `metrics = { pod_monitor = true, namespace = "monitoring" }`, changes: []string{args, "PodMonitor/driver *", "NetworkPolicy/metrics *"}},
+		"driver.gpu.*":         {with: `driver = { gpu = { vendor = "amd.com", amount = 1, discovery_script = "/opt/gpus.sh" } }`, changes: []string{args, driver + "resources.limits[amd.com/gpu]"}},
+		"executor.gpu.*":       {with: `executor = { gpu = { vendor = "amd.com", amount = 1, discovery_script = "/opt/gpus.sh", per_task = 0.5 } }`, changes: []string{args}},
 		"dynamic_allocation.*": {with: `dynamic_allocation = { min_executors = 1, initial_executors = 2, max_executors = 3, idle_timeout_seconds = 10, shuffle_timeout_seconds = 60 }`, changes: []string{args}},
 		"scratch.empty_dir.*":  {with: `scratch = { empty_dir = { size_limit = "1Gi", medium = "Memory" } }`, changes: []string{template, pods + "volumes[spark-local-dir-1].*"}},
 		"scratch.ephemeral.*":  {with: `scratch = { ephemeral = { size = "300Mi", storage_class = "none", access_modes = ["ReadWriteOnce"] } }`, changes: []string{template, pods + "volumes[spark-local-dir-1].*"}},

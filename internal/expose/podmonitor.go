@@ -4,12 +4,16 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-// PodMonitor has Prometheus read the metrics of the pods with the given labels at an endpoint, which is as the Prometheus operator has
-// it. The kind is of a custom resource definition: there is no Go type for it here.
-func PodMonitor(key, name, namespace string, selector map[string]string, endpoint map[string]any) workload.Object {
+// PodMonitor has Prometheus read the metrics of the pods with the given labels at endpoints, which are as the Prometheus operator has
+// them. The kind is of a custom resource definition: there is no Go type for it here.
+func PodMonitor(key, name, namespace string, selector map[string]string, endpoints ...map[string]any) workload.Object {
 	labels := map[string]any{}
 	for label, value := range selector {
 		labels[label] = value
+	}
+	var all []any
+	for _, endpoint := range endpoints {
+		all = append(all, endpoint)
 	}
 	return workload.Object{
 		Key: "PodMonitor/" + key, Stage: workload.StageLast, NoWait: true,
@@ -18,7 +22,7 @@ func PodMonitor(key, name, namespace string, selector map[string]string, endpoin
 			"metadata": map[string]any{"name": name, "namespace": namespace},
 			"spec": map[string]any{
 				"selector":            map[string]any{"matchLabels": labels},
-				"podMetricsEndpoints": []any{endpoint},
+				"podMetricsEndpoints": all,
 			},
 		},
 	}

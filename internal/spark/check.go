@@ -48,6 +48,7 @@ func checkSession(m *Session, refuse refusal) {
 		refuse(path.Root("event_log").AtName("directory"), "The event log has no place", "Set directory, or s3 with a bucket.")
 	}
 	checkAllocation(m, refuse)
+	checkBatchScheduler(m.BatchScheduler, refuse)
 	checkEnv(m, path.Root(roleDriver), driverEnv(m), ownVariables, refuse)
 	checkEnv(m, path.Root(roleExecutor), executorEnv(m), nil, refuse)
 }

@@ -59,6 +59,8 @@ func (a *application) ownConfig() map[string]string {
 		out["spark.kubernetes.executor.podNamePrefix"] = podNameReference
 	}
 	a.allocation(out)
+	a.gpuConfig(out)
+	a.metricsConfig(out)
 	setList(out, "spark.jars", m.Jars)
 	setList(out, "spark.submit.pyFiles", m.PyFiles)
 	setList(out, "spark.files", m.Files)
@@ -177,6 +179,13 @@ var ownedKeys = map[string]string{
 	"spark.local.dir": "scratch", "spark.connect.grpc.binding.port": theResource,
 }
 
+// conditionalOwners are the attributes that keys follow from only where they are set, by
+// what the keys begin with.
+var conditionalOwners = []struct{ prefix, attribute string }{
+	{hadoopPrefix + "fs.s3a.", "s3"}, {"spark.driver.resource.", "driver.gpu"}, {"spark.executor.resource.", "executor.gpu"}, {"spark.task.resource.", "executor.gpu.per_task"},
+	{"spark.ui.", "metrics"}, {"spark.metrics.", "metrics"},
+}
+
 // ownedBy says which attribute a key of Spark's configuration follows from, "" for
 // one that is the user's.
 func (a *application) ownedBy(key string) string {
@@ -191,8 +200,10 @@ func (a *application) ownedBy(key string) string {
 	if _, ours := a.ownConfig()[key]; !ours {
 		return ""
 	}
-	if strings.HasPrefix(key, hadoopPrefix+"fs.s3a.") {
-		return "s3"
+	for _, owner := range conditionalOwners {
+		if strings.HasPrefix(key, owner.prefix) {
+			return owner.attribute
+		}
 	}
 	return "dynamic_allocation"
 }

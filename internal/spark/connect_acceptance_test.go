@@ -1,12 +1,17 @@
 package spark_test
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
 // configureConnect writes the configuration of a Connect server and, where trigger is
@@ -56,10 +61,11 @@ resource "analytics_spark_connect" "connect" {
   name      = "connect"
   namespace = %q
   image     = %q
+  metrics   = {}
   %s
 }
 %s
-`, s.c.Kubeconfig, s.namespace, sparkImage, strings.Replace(sizes, "instances = 2", "instances = 1", 1), client)
+`, s.c.Kubeconfig, s.namespace, sparkImage, strings.NewReplacer("instances = 2", "instances = 1", `"spark.ui.enabled"               = "false"`, "").Replace(sizes), client)
 }
 
 // TestAccSparkConnect asks a Connect server with the client from PyPI, which has nothing
@@ -86,6 +92,7 @@ func TestAccSparkConnect(t *testing.T) {
 		}
 	}
 	asks("1")
+	s.measures()
 
 	// The program of a container that starts anew meets the executors of the former one.
 	driver := s.awaitRunning("connect", "driver", 1)[0]
@@ -118,6 +125,33 @@ func TestAccSparkConnect(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// measures reads the metrics of the driver and of its executors.
+func (s *stand) measures() {
+	s.t.Helper()
+	cluster, err := kube.New(s.c.Config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	driver := s.awaitRunning("connect", "driver", 1)[0]
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return cluster.Dial(ctx, s.namespace, driver, 4040)
+	}}}
+	defer client.CloseIdleConnections()
+	for path, metric := range map[string]string{
+		"/metrics/prometheus": "metrics_connect_driver_BlockManager_memory_maxMem_MB_Value", "/metrics/executors/prometheus": "metrics_executor_completedTasks_total",
+	} {
+		answer, err := client.Get("http://driver:4040" + path)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(text), metric) {
+			s.t.Errorf("%s: %s, %v, and no %s in\n%s", path, answer.Status, err, metric, text)
+		}
+	}
 }
 
 // replaced waits until another executor runs in place of one.

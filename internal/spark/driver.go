@@ -38,6 +38,7 @@ func (a *application) driverTemplate(user map[string]string, revisions map[strin
 	if diags.HasError() {
 		return t, diags
 	}
+	a.schedule(roleDriver, t)
 	if !a.serves() {
 		t.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
 	}
@@ -52,7 +53,9 @@ func (a *application) driverResources() (requests, limits corev1.ResourceList) {
 	if q, err := resource.ParseQuantity(a.driverCPU.request); err == nil {
 		requests[corev1.ResourceCPU] = q
 	}
-	return requests, corev1.ResourceList{corev1.ResourceMemory: total}
+	limits = corev1.ResourceList{corev1.ResourceMemory: total}
+	a.m.driverGPU().limit(limits)
+	return requests, limits
 }
 
 // ivyVolumes are the volumes of the user with the one that keeps packages.

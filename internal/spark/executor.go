@@ -32,6 +32,7 @@ func (a *application) executorTemplate() ([]workload.Object, diag.Diagnostics) {
 	if diags.HasError() {
 		return nil, diags
 	}
+	a.schedule(roleExecutor, t)
 	manifest := corev1ac.Pod("", "")
 	manifest.Name, manifest.Namespace = nil, nil
 	manifest.WithLabels(t.Spec.Labels).WithSpec(t.Spec.Spec)

@@ -39,15 +39,21 @@ func (a *application) run(t pod.Template) workload.Object {
 	}
 	pods := run.Pods{Template: t.Spec, Container: driverContainer}
 	if s := a.m.Schedule; s != nil {
+		labels := a.n.siblings()
+		maps.Copy(labels, a.kueueLabels())
 		return workload.Object{
 			Key: keyCronJob, Stage: workload.StageLast, NoWait: true, Mask: masks("spec.jobTemplate.spec.template"),
-			Manifest: s.CronJob(a.n.resource, a.n.namespace, a.n.siblings(), pods),
+			Manifest: s.CronJob(a.n.resource, a.n.namespace, labels, pods),
 		}
 	}
 	once := a.m.once()
+	job := once.Job(a.n.resource, a.n.namespace, pods)
+	if labels := a.kueueLabels(); labels != nil {
+		job.WithLabels(labels)
+	}
 	return workload.Object{
 		Key: keyJob, Stage: workload.StageJob, RunKey: a.runKey(), NoWait: !valueOr(once.Wait, true), Mask: masks("spec.template"),
-		Manifest: once.Job(a.n.resource, a.n.namespace, pods),
+		Manifest: job,
 	}
 }
 

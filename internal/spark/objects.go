@@ -64,6 +64,8 @@ func (a *application) pods() ([]workload.Object, pod.Template, diag.Diagnostics)
 	add(template.Objects...)
 	add(identity(a)...)
 	add(networkPolicy(a))
+	add(a.podGroup()...)
+	add(a.metricsObjects()...)
 	return objects, template, diags
 }
 

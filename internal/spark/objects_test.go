@@ -48,12 +48,14 @@ func session() Session {
 		SparkConfig: map[string]string{"spark.sql.shuffle.partitions": "8", "spark.redis.password": "battery staple"}, HadoopConfig: map[string]string{"fs.s3a.connection.maximum": "50"},
 		S3: lake(), EventLog: &EventLog{Rolling: new(true)},
 		MLflow: &connection.Tracking{URI: "http://track.ml.svc:5000/ml", Namespace: "ml", Secret: "track-user-spark", Version: "1"},
-		Driver: &Driver{Size: Size{Cores: new(int64(2)), Memory: new("2Gi")}, Settings: pod.Settings{Env: map[string]string{"LEVEL": "debug"}, PriorityClass: new("high")}},
-		Executor: &Executor{Size: Size{Cores: new(int64(4))}, DeleteOnTermination: new(false), Settings: pod.Settings{
+		Driver: &Driver{Size: Size{Cores: new(int64(2)), Memory: new("2Gi")}, Settings: pod.Settings{Env: map[string]string{"LEVEL": "debug"}, PriorityClass: new("high")}, GPU: &GPU{Amount: 1}},
+		Executor: &Executor{Size: Size{Cores: new(int64(4))}, GPU: &ExecutorGPU{GPU: GPU{Amount: 2, Vendor: new("amd.com"), DiscoveryScript: new("/opt/gpus.sh")}, PerTask: new(0.25)}, DeleteOnTermination: new(false), Settings: pod.Settings{
 			Resources:    &pod.Resources{Limits: &pod.Amounts{CPU: new("3"), Memory: new("8Gi"), EphemeralStorage: new("10Gi")}},
 			NodeSelector: map[string]string{"pool": "spot"}, Env: map[string]string{"LEVEL": "info"},
 		}},
 		DynamicAllocation: &DynamicAllocation{MinExecutors: new(int64(1)), MaxExecutors: 20, IdleTimeoutSeconds: new(int64(30)), ShuffleTimeoutSeconds: new(int64(600))},
+		BatchScheduler:    &BatchScheduler{Name: "volcano", Queue: new("etl"), PriorityClass: new("night"), Gang: new(true)},
+		Metrics:           &Metrics{PodMonitor: new(true), Namespace: new("monitoring")},
 		Scratch:           &Scratch{Ephemeral: &pod.Claim{Size: "50Gi", StorageClass: new("fast")}},
 	}
 }
@@ -227,6 +229,12 @@ func TestRefused(t *testing.T) {
 		"tracking twice": {func(m *Model) {
 			m.MLflow, m.Executor = &connection.Tracking{}, &Executor{Settings: pod.Settings{Env: map[string]string{"MLFLOW_TRACKING_URI": "x"}}}
 		}, `executor.env["MLFLOW_TRACKING_URI"]`, "follows from mlflow"},
+		"unknown setting":     {func(m *Model) { m.BatchScheduler = &BatchScheduler{Name: "other", Gang: new(true)} }, "batch_scheduler.gang", "but these do: volcano, yunikorn"},
+		"kueue without queue": {func(m *Model) { m.BatchScheduler = &BatchScheduler{Name: "kueue"} }, "batch_scheduler.queue", "Kueue needs a queue"},
+		"key of a gpu": {func(m *Model) {
+			m.Executor, m.SparkConfig = &Executor{GPU: &ExecutorGPU{GPU: GPU{Amount: 1}}}, map[string]string{"spark.executor.resource.gpu.amount": "2"}
+		}, `spark_config["spark.executor.resource.gpu.amount"]`, "follows from executor.gpu"},
+		"metrics without ui": {func(m *Model) { m.Metrics, m.SparkConfig = &Metrics{}, map[string]string{"spark.ui.enabled": "false"} }, `spark_config["spark.ui.enabled"]`, "follows from metrics"},
 		"request below limit": {func(m *Model) {
 			m.Executor = &Executor{Settings: pod.Settings{Resources: &pod.Resources{Requests: &pod.Amounts{Memory: new("1Gi")}, Limits: &pod.Amounts{Memory: new("2Gi")}}}}
 		}, "executor.resources.requests.memory", "always as large as the limit"},

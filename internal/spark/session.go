@@ -42,6 +42,8 @@ type Session struct {
 	Executor          *Executor          `tfsdk:"executor"`
 	DynamicAllocation *DynamicAllocation `tfsdk:"dynamic_allocation"`
 	Scratch           *Scratch           `tfsdk:"scratch"`
+	BatchScheduler    *BatchScheduler    `tfsdk:"batch_scheduler"`
+	Metrics           *Metrics           `tfsdk:"metrics"`
 
 	Requests *Requests `tfsdk:"requests"`
 }
@@ -70,14 +72,16 @@ type Size struct {
 type Driver struct {
 	Size
 	pod.Settings
+	GPU *GPU `tfsdk:"gpu"`
 }
 
 // Executor is what the driver's executors are made from.
 type Executor struct {
 	Size
 	pod.Settings
-	Instances           *int64 `tfsdk:"instances"`
-	DeleteOnTermination *bool  `tfsdk:"delete_on_termination"`
+	Instances           *int64       `tfsdk:"instances"`
+	DeleteOnTermination *bool        `tfsdk:"delete_on_termination"`
+	GPU                 *ExecutorGPU `tfsdk:"gpu"`
 }
 
 // DynamicAllocation lets Spark choose the number of executors.
@@ -112,6 +116,7 @@ type Request struct {
 func sessionAttributes() map[string]schema.Attribute {
 	attributes := imageAttributes()
 	attributes["requests"] = requestsAttribute()
+	attributes["batch_scheduler"], attributes["metrics"] = batchSchedulerAttribute(), metricsAttribute()
 	maps.Copy(attributes, dependencyAttributes())
 	maps.Copy(attributes, configurationAttributes())
 	maps.Copy(attributes, podsAttributes())
@@ -178,8 +183,10 @@ func configurationAttributes() map[string]schema.Attribute {
 func podsAttributes() map[string]schema.Attribute {
 	driver := pod.Attributes("A limit of memory is the size of the container, from which `memory` follows. Default: requests of `cores` CPU, and memory of heap and overhead.")
 	maps.Copy(driver, sizeAttributes("driver"))
+	driver["gpu"] = driverGPUAttribute()
 	executor := pod.Attributes("A limit of memory is the size of the container, from which `memory` follows. Default: requests of `cores` CPU, and memory of heap and overhead.")
 	maps.Copy(executor, sizeAttributes("executor"))
+	executor["gpu"] = executorGPUAttribute()
 	executor["instances"] = number("Number of executors. Not with `dynamic_allocation`. Default: 2.", 1, 10000)
 	executor["delete_on_termination"] = schema.BoolAttribute{
 		Optional:            true,

@@ -59,6 +59,7 @@ var editorRights = []rights{
 	{"networking.k8s.io", []string{"ingresses"}, all},
 	{"monitoring.coreos.com", []string{"podmonitors", "servicemonitors"}, all},
 	{"keda.sh", []string{"scaledobjects", "triggerauthentications"}, all},
+	{"scheduling.volcano.sh", []string{"podgroups"}, all},
 }
 
 var adminRights = []rights{

@@ -1,0 +1,202 @@
+package spark
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"k8s.io/utils/ptr"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
+)
+
+// BatchScheduler is what decides when and where the pods run, other than Kubernetes'
+// own scheduler.
+type BatchScheduler struct {
+	Name          string  `tfsdk:"name"`
+	Queue         *string `tfsdk:"queue"`
+	PriorityClass *string `tfsdk:"priority_class"`
+	Gang          *bool   `tfsdk:"gang"`
+}
+
+// Those that have settings of their own.
+const (
+	volcano  = "volcano"
+	yunikorn = "yunikorn"
+	kueue    = "kueue"
+)
+
+const (
+	kueueQueue    = "kueue.x-k8s.io/queue-name"
+	kueuePriority = "kueue.x-k8s.io/priority-class"
+	// volcanoGroup is the annotation that Volcano finds the group of a pod by.
+	volcanoGroup   = "scheduling.k8s.io/group-name"
+	yunikornQueue  = "queue"
+	yunikornID     = "yunikorn.apache.org/app-id"
+	yunikornGroup  = "yunikorn.apache.org/task-group-name"
+	yunikornGroups = "yunikorn.apache.org/task-groups"
+)
+
+func batchSchedulerAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Have Volcano, YuniKorn, Kueue or another scheduler than Kubernetes' own decide when and where the pods run. It must be installed.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required: true, Validators: []validator.String{validate.DNSLabel()},
+				MarkdownDescription: "`volcano`, with a PodGroup; `yunikorn`; `kueue`, which admits the driver's Job and each executor, for which its integration of pods must be on; " +
+					"or the name of any scheduler.",
+			},
+			"queue":          text("Queue of the pods: a Queue of Volcano, a queue of YuniKorn such as `root.etl`, or a LocalQueue of Kueue, which needs one. Default: the scheduler's.", validate.LabelValue()),
+			"priority_class": text("PriorityClass of the PodGroup of Volcano, or WorkloadPriorityClass of Kueue. Default: none.", validate.ObjectName()),
+			"gang": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "With Volcano and YuniKorn: start no driver before there is room for its executors too, those of `executor.instances` or of `dynamic_allocation.initial_executors`. " +
+					"Default: `false`.",
+			},
+		},
+	}
+}
+
+func checkBatchScheduler(b *BatchScheduler, refuse refusal) {
+	if b == nil {
+		return
+	}
+	at := path.Root("batch_scheduler")
+	// only refuses what the scheduler has no use for.
+	only := func(set bool, attribute string, schedulers ...string) {
+		for _, name := range schedulers {
+			set = set && b.Name != name
+		}
+		if set {
+			refuse(at.AtName(attribute), "The scheduler has no such setting", fmt.Sprintf("%s takes no %s, but these do: %s. Remove it.", b.Name, attribute, strings.Join(schedulers, ", ")))
+		}
+	}
+	only(b.Queue != nil, "queue", volcano, yunikorn, kueue)
+	only(b.PriorityClass != nil, "priority_class", volcano, kueue)
+	only(b.Gang != nil, "gang", volcano, yunikorn)
+	if b.Name == kueue && b.Queue == nil {
+		refuse(at.AtName("queue"), "Kueue needs a queue", "Set queue to the name of a LocalQueue in the namespace.")
+	}
+}
+
+// firstExecutors is how many executors there are at the start.
+func (a *application) firstExecutors() int64 {
+	if d := a.m.DynamicAllocation; d != nil {
+		return ptr.Deref(d.InitialExecutors, ptr.Deref(d.MinExecutors, 0))
+	}
+	return a.executors()
+}
+
+// schedule has the batch scheduler place the pods of a role.
+func (a *application) schedule(role string, t pod.Template) {
+	b := a.m.BatchScheduler
+	if b == nil {
+		return
+	}
+	labels, annotations := map[string]string{}, map[string]string{}
+	switch b.Name {
+	case kueue:
+		if role == roleExecutor || a.serves() {
+			// Kueue finds those of a Job by the Job.
+			labels = a.kueueLabels()
+		}
+	case volcano:
+		annotations[volcanoGroup] = a.n.resource
+	case yunikorn:
+		annotations[yunikornID] = a.n.namespace + "-" + a.n.resource
+		if b.Queue != nil {
+			labels[yunikornQueue] = *b.Queue
+		}
+		if ptr.Deref(b.Gang, false) {
+			annotations[yunikornGroup] = role
+			if role == roleDriver {
+				annotations[yunikornGroups] = a.taskGroups()
+			}
+		}
+	}
+	if b.Name != kueue {
+		t.Spec.Spec.WithSchedulerName(b.Name)
+	}
+	if len(labels) > 0 {
+		t.Spec.WithLabels(labels)
+	}
+	if len(annotations) > 0 {
+		t.Spec.WithAnnotations(annotations)
+	}
+}
+
+// kueueLabels are those by which Kueue knows what it is to admit; none with another
+// scheduler.
+func (a *application) kueueLabels() map[string]string {
+	b := a.m.BatchScheduler
+	if b == nil || b.Name != kueue {
+		return nil
+	}
+	out := map[string]string{kueueQueue: ptr.Deref(b.Queue, "")}
+	if b.PriorityClass != nil {
+		out[kueuePriority] = *b.PriorityClass
+	}
+	return out
+}
+
+// taskGroups are what YuniKorn finds room for before it starts the driver.
+func (a *application) taskGroups() string {
+	type group struct {
+		Name        string            `json:"name"`
+		MinMember   int64             `json:"minMember"`
+		MinResource map[string]string `json:"minResource"`
+	}
+	groups := []group{{roleDriver, 1, quantities(a.requests().Driver)}}
+	if n := a.firstExecutors(); n > 0 {
+		groups = append(groups, group{roleExecutor, n, quantities(a.requests().Executor)})
+	}
+	text, err := json.Marshal(groups)
+	if err != nil {
+		// Texts and numbers have a form in JSON.
+		panic(err)
+	}
+	return string(text)
+}
+
+// quantities are a request in Kubernetes' notation.
+func quantities(r *Request) map[string]string {
+	return map[string]string{"cpu": fmt.Sprintf("%dm", r.MilliCPU), "memory": fmt.Sprintf("%dMi", r.MemoryBytes/mebibyte)}
+}
+
+// podGroup is what Volcano knows the pods as; it is nil with another scheduler.
+func (a *application) podGroup() []workload.Object {
+	b := a.m.BatchScheduler
+	if b == nil || b.Name != volcano {
+		return nil
+	}
+	spec := map[string]any{"minMember": int64(1)}
+	if ptr.Deref(b.Gang, false) {
+		all := a.requests()
+		n := a.firstExecutors()
+		room := &Request{MilliCPU: all.Driver.MilliCPU + n*all.Executor.MilliCPU, MemoryBytes: all.Driver.MemoryBytes + n*all.Executor.MemoryBytes}
+		resources := map[string]any{}
+		for name, quantity := range quantities(room) {
+			resources[name] = quantity
+		}
+		spec["minResources"] = resources
+	}
+	if b.Queue != nil {
+		spec["queue"] = *b.Queue
+	}
+	if b.PriorityClass != nil {
+		spec["priorityClassName"] = *b.PriorityClass
+	}
+	return []workload.Object{{
+		Key: "PodGroup/application", Stage: workload.StageIdentity, NoWait: true,
+		Manifest: map[string]any{
+			"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "PodGroup",
+			"metadata": map[string]any{"name": a.n.resource, "namespace": a.n.namespace}, "spec": spec,
+		},
+	}}
+}
