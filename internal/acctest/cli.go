@@ -40,7 +40,10 @@ type Workspace struct {
 func NewWorkspace(t testing.TB) *Workspace {
 	t.Helper()
 	w := &Workspace{t: t, Dir: t.TempDir(), Timeout: commandTimeout}
-	config := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", Address, filepath.Dir(ProviderBinary(t)))
+	// OpenTofu completes the addresses of examples with a registry of its own.
+	bin := filepath.Dir(ProviderBinary(t))
+	config := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n    %q = %q\n  }\n  direct {}\n}\n",
+		Address, bin, strings.Replace(Address, "registry.terraform.io", "registry.opentofu.org", 1), bin)
 	w.WriteFile("cli.tfrc", config)
 	return w
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -10,50 +11,70 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
-// namespace holds all of the demo.
-const namespace = "analytics-demo"
+// platformLabel marks all objects of the example, with the name of its namespace.
+const platformLabel = "platform"
 
-// madeByDemo marks the namespace as one that the demo may delete.
-const madeByDemo = "terraform-provider-analytics-demo"
-
-var namespaceRef = kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, Name: namespace}
-
-// ensureNamespace makes the namespace, which admits only pods of the Pod Security Standard restricted.
-func ensureNamespace(ctx context.Context, cluster *kube.Cluster) error {
-	live, err := cluster.Get(ctx, namespaceRef)
-	if err != nil {
-		return err
-	}
-	if live != nil && !ours(live) {
-		return fmt.Errorf("namespace %s exists and is not the demo's: delete or rename it", namespace)
-	}
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(namespaceRef.GroupVersionKind)
-	object.SetName(namespace)
-	object.SetLabels(map[string]string{
-		"app.kubernetes.io/part-of":          madeByDemo,
-		"pod-security.kubernetes.io/enforce": "restricted",
-	})
-	_, _, err = cluster.Apply(ctx, object, kube.ApplyOptions{Manager: madeByDemo})
-	return err
+func namespaceRef(name string) kube.Ref {
+	return kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, Name: name}
 }
 
 // removeNamespace deletes the namespace with what destroy keeps: volumes and credentials.
-func removeNamespace(ctx context.Context, cluster *kube.Cluster) error {
-	live, err := cluster.Get(ctx, namespaceRef)
+func removeNamespace(ctx context.Context, cluster *kube.Cluster, name string) error {
+	ref := namespaceRef(name)
+	live, err := cluster.Get(ctx, ref)
 	if err != nil || live == nil {
 		return err
 	}
-	if !ours(live) {
-		return fmt.Errorf("namespace %s is not the demo's: it stays", namespace)
+	if live.GetLabels()[platformLabel] != name {
+		return fmt.Errorf("namespace %s is not the demo's: it stays", name)
 	}
-	fmt.Printf("Deleting namespace %s with its volumes.\n", namespace)
-	if err := cluster.Delete(ctx, namespaceRef, kube.DeleteOptions{UID: live.GetUID()}); err != nil {
+	fmt.Printf("Deleting namespace %s with its volumes.\n", name)
+	if err := cluster.Delete(ctx, ref, kube.DeleteOptions{UID: live.GetUID()}); err != nil {
 		return err
 	}
-	return cluster.WaitGone(ctx, namespaceRef, "")
+	return cluster.WaitGone(ctx, ref, "")
 }
 
-func ours(live *unstructured.Unstructured) bool {
-	return live.GetLabels()["app.kubernetes.io/part-of"] == madeByDemo
+// apiServerCIDRs are the addresses at which pods find the API server: that of its Service, and those behind it.
+func apiServerCIDRs(ctx context.Context, cluster *kube.Cluster) ([]string, error) {
+	const namespace, name = "default", "kubernetes"
+	ref := kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Service"}, Namespace: namespace, Name: name}
+	service, err := cluster.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if service == nil {
+		return nil, fmt.Errorf("%s does not exist", ref)
+	}
+	addresses, _, err := unstructured.NestedStringSlice(service.Object, "spec", "clusterIPs")
+	if err != nil {
+		return nil, err
+	}
+	slices, err := cluster.List(ctx, schema.GroupVersionKind{Group: "discovery.k8s.io", Version: "v1", Kind: "EndpointSlice"}, namespace, "kubernetes.io/service-name="+name)
+	if err != nil {
+		return nil, err
+	}
+	for _, slice := range slices {
+		endpoints, _, err := unstructured.NestedSlice(slice.Object, "endpoints")
+		if err != nil {
+			return nil, err
+		}
+		for _, endpoint := range endpoints {
+			fields, _ := endpoint.(map[string]any)
+			more, _, err := unstructured.NestedStringSlice(fields, "addresses")
+			if err != nil {
+				return nil, err
+			}
+			addresses = append(addresses, more...)
+		}
+	}
+	var out []string
+	for _, address := range addresses {
+		bits := "/32"
+		if strings.Contains(address, ":") {
+			bits = "/128"
+		}
+		out = append(out, address+bits)
+	}
+	return out, nil
 }

@@ -2,135 +2,128 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/base64"
+	"errors"
 	"fmt"
+	"math"
 	"net/http"
-	"slices"
+	"net/url"
 	"time"
-
-	"github.com/minio/minio-go/v7"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
-const (
-	// table is the object that the ingestion writes.
-	table = "earthquakes.parquet"
-	// patience is how long the schedules may take: a minute until they are due, and the installation of the packages.
-	patience = 6 * time.Minute
-)
+// model is what the example registers in MLflow.
+const model = "gutenberg-richter"
 
 // report is what the automation tells the API.
 type report struct {
-	Object        string  `json:"object"`
-	Rows          int     `json:"rows"`
-	MeanMagnitude float64 `json:"mean_magnitude"`
-	Strongest     struct {
-		Time  string  `json:"time"`
-		Mag   float64 `json:"mag"`
-		Place string  `json:"place"`
-	} `json:"strongest"`
+	Model   string  `json:"model"`
+	Version int     `json:"version"`
+	Rows    int     `json:"rows"`
+	BValue  float64 `json:"b_value"`
+	Strong  float64 `json:"expected_at_least_4"`
 }
 
-// landed waits until the ingestion has written its table and the automation has told the API of it, and prints what is where.
-func landed(ctx context.Context, cluster *kube.Cluster, s *storage, api, token string) error {
-	fmt.Println("Waiting for the schedules, which are due at each full minute.")
-	object, err := await(ctx, cluster, "quakes", func() (*minio.ObjectInfo, error) {
-		info, err := s.StatObject(ctx, s.bucket, table, minio.StatObjectOptions{})
-		if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
-			return nil, nil
+// landing is what a run of the pipeline has left in each of the systems.
+type landing struct {
+	raw, tables, artifacts, logs int
+	version                      modelVersion
+	report                       report
+}
+
+// modelVersion is a version of a registered model.
+type modelVersion struct {
+	Version string `json:"version"`
+	RunID   string `json:"run_id"`
+	Source  string `json:"source"`
+}
+
+// landed looks into each system for what the pipeline should have left there, and says what it finds.
+func landed(ctx context.Context, cluster *kube.Cluster, namespace, token string, made *outputs, say func(string)) (*landing, error) {
+	var out landing
+	for _, place := range []struct {
+		user, prefix, by string
+		objects          *int
+	}{
+		{"land", "earthquakes.csv", "analytics_ingestion.land wrote", &out.raw},
+		{"spark", "frequencies/", "analytics_spark_job.count wrote", &out.tables},
+		{"mlflow", "", "analytics_mlflow.tracking keeps", &out.artifacts},
+		{"airflow", "", "analytics_airflow.flow keeps its logs in", &out.logs},
+	} {
+		s, err := newStorage(ctx, cluster, made.S3.Value[place.user])
+		if err != nil {
+			return nil, err
 		}
-		return &info, err
-	})
+		objects, bytes, err := s.below(ctx, place.prefix)
+		if err != nil {
+			return nil, err
+		}
+		if objects == 0 {
+			return nil, fmt.Errorf("s3://%s/%s is empty", s.bucket, place.prefix)
+		}
+		*place.objects = objects
+		say(fmt.Sprintf("%s s3://%s/%s: %d objects, %d bytes", place.by, s.bucket, place.prefix, objects, bytes))
+	}
+	version, err := champion(ctx, cluster, namespace, made)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Printf("analytics_ingestion.quakes wrote s3://%s/%s, %d bytes, at %s.\n", s.bucket, table, object.Size, object.LastModified.Format(time.RFC3339))
-	last, err := await(ctx, cluster, "report", func() (*report, error) { return lastReport(ctx, cluster, api, token) })
+	out.version = *version
+	say(fmt.Sprintf("analytics_ingestion.train registered version %s of the model %s, from the run %s", version.Version, model, version.RunID))
+	last, err := lastReport(ctx, cluster, namespace, made.API.Value, token)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if last.Rows == 0 {
-		return fmt.Errorf("the automation found no rows in %s", last.Object)
+	out.report = *last
+	if fmt.Sprint(last.Version) != version.Version || last.Rows == 0 {
+		return nil, fmt.Errorf("the API was told of %+v, and the model's version is %s", *last, version.Version)
 	}
-	fmt.Printf("analytics_automation.report read %d rows back, and told the API with its bearer token:\n", last.Rows)
-	fmt.Printf("  mean magnitude %.2f, the strongest %.2f, %s, %s\n", last.MeanMagnitude, last.Strongest.Mag, last.Strongest.Place, last.Strongest.Time)
-	if status, err := get(ctx, cluster, api, "not-the-token", nil); err != nil || status != http.StatusUnauthorized {
-		return fmt.Errorf("the API answers %d to a wrong token: %w", status, err)
-	}
-	fmt.Println("The API refuses other tokens.")
-	return nil
+	say(fmt.Sprintf("analytics_automation.report told the API with its bearer token: of %d earthquakes, each magnitude has %.1f times fewer than the one before", last.Rows, math.Pow(10, last.BValue)))
+	return &out, nil
 }
 
-// lastReport asks the API for the last report that it has got; nil when there is none.
-func lastReport(ctx context.Context, cluster *kube.Cluster, api, token string) (*report, error) {
-	var all []report
-	status, err := get(ctx, cluster, api, token, &all)
-	switch {
-	case err != nil:
+// champion is the version of the model that the pipeline has chosen.
+func champion(ctx context.Context, cluster *kube.Cluster, namespace string, made *outputs) (*modelVersion, error) {
+	ui := made.UI.Value["MLflow"]
+	values, err := readSecret(ctx, cluster, namespace, ui.Secret, ui.Keys...)
+	if err != nil {
 		return nil, err
-	case status != http.StatusOK:
-		return nil, fmt.Errorf("the API answers %d", status)
-	case len(all) == 0:
-		return nil, nil
+	}
+	client := newAPI(cluster, namespace, made.MLflow.Value)
+	client.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(values[ui.Keys[0]]+":"+values[ui.Keys[1]]))
+	var answer struct {
+		Version modelVersion `json:"model_version"`
+	}
+	query := url.Values{"name": {model}, "alias": {"champion"}}.Encode()
+	err = client.ask(ctx, http.MethodGet, "/api/2.0/mlflow/registered-models/alias?"+query, nil, &answer)
+	return &answer.Version, err
+}
+
+// lastReport asks the API for the last report that it has got. Nobody without the token gets one.
+func lastReport(ctx context.Context, cluster *kube.Cluster, namespace, address, token string) (*report, error) {
+	client := newAPI(cluster, namespace, "http://"+address)
+	client.authorization = "Bearer not-the-token"
+	var all []report
+	var refused *statusError
+	if err := client.ask(ctx, http.MethodGet, "/reports", nil, &all); !errors.As(err, &refused) || refused.status != http.StatusUnauthorized {
+		return nil, fmt.Errorf("the API does not refuse a wrong token: %w", err)
+	}
+	client.authorization = "Bearer " + token
+	if err := client.ask(ctx, http.MethodGet, "/reports", nil, &all); err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, errors.New("the API has got no report")
 	}
 	return &all[len(all)-1], nil
 }
 
-// get asks the API for its reports.
-func get(ctx context.Context, cluster *kube.Cluster, api, token string, into any) (status int, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+api+"/reports", nil)
-	if err != nil {
-		return 0, err
+// durations are how long the tasks of a run took, for people.
+func durations(tasks []task) string {
+	text := ""
+	for _, t := range tasks {
+		text += fmt.Sprintf("  %-8s %s\n", t.Name, t.End.Sub(t.Start).Round(time.Second))
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	transport := through(cluster, namespace)
-	defer transport.CloseIdleConnections()
-	response, err := (&http.Client{Transport: transport, Timeout: 30 * time.Second}).Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close() //nolint:errcheck // only read
-	if into == nil || response.StatusCode != http.StatusOK {
-		return response.StatusCode, nil
-	}
-	return response.StatusCode, json.NewDecoder(response.Body).Decode(into)
-}
-
-// await asks until there is an answer. When there is none in time, the error says how the last runs of a schedule went.
-func await[T any](ctx context.Context, cluster *kube.Cluster, schedule string, ask func() (*T, error)) (*T, error) {
-	for end := time.Now().Add(patience); ; {
-		answer, err := ask()
-		if answer != nil || err != nil {
-			return answer, err
-		}
-		if time.Now().After(end) {
-			return nil, fmt.Errorf("nothing came of the schedule %s in %s: %s", schedule, patience, explainRun(ctx, cluster, schedule))
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(2 * time.Second):
-		}
-	}
-}
-
-// explainRun says how the last run of a schedule goes.
-func explainRun(ctx context.Context, cluster *kube.Cluster, schedule string) string {
-	kind := schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}
-	jobs, err := cluster.List(ctx, kind, namespace, labels.Set{"app.kubernetes.io/instance": schedule}.String())
-	if err != nil {
-		return err.Error()
-	}
-	if len(jobs) == 0 {
-		return "no run has begun"
-	}
-	last := slices.MaxFunc(jobs, func(a, b unstructured.Unstructured) int {
-		return a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time)
-	})
-	diagnosis := cluster.Explain(ctx, kube.Ref{GroupVersionKind: kind, Namespace: namespace, Name: last.GetName()})
-	return diagnosis.Summary + "\n" + diagnosis.Detail
+	return text
 }

@@ -1,5 +1,5 @@
-// Command demo applies examples/demo to a cluster with the provider as it is built from this repository: it writes an object and reads
-// it back, waits for what the programs do on their schedules, says what landed where, and shows that a second plan is empty.
+// Command demo applies examples/platform to a cluster with the provider as it is built from this repository: it waits until Airflow has
+// run the programs, says what they left in each system, shows that a second plan is empty, and how to open the user interfaces.
 //
 //	demo -cli PATH -kubeconfig PATH -dir DIR apply|destroy
 package main
@@ -23,18 +23,19 @@ func main() {
 	dir := flag.String("dir", "", "directory for the provider, the configuration and the state")
 	image := flag.String("image", "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z", "image of MinIO's server")
 	index := flag.String("index", "", "image of a package index, where pods do not reach PyPI")
+	spark := flag.String("spark", "", "image of Spark with the jars for S3, where pods do not reach Maven Central")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, settings{*cli, *kubeconfig, *dir, *image, *index}, flag.Arg(0)); err != nil {
+	if err := run(ctx, settings{*cli, *kubeconfig, *dir, *image, *index, *spark}, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
 // settings are what the flags say.
-type settings struct{ cli, kubeconfig, dir, image, index string }
+type settings struct{ cli, kubeconfig, dir, image, index, spark string }
 
 func run(ctx context.Context, s settings, command string) error {
 	if s.kubeconfig == "" || s.dir == "" {
@@ -57,6 +58,13 @@ func run(ctx context.Context, s settings, command string) error {
 	if err != nil {
 		return err
 	}
+	if w.variables, err = variables(ctx, cluster, s); err != nil {
+		return err
+	}
+	// A write-only value is asked for even where it is used no more.
+	if w.token, err = apiToken(ctx, cluster, w.namespace); err != nil {
+		return err
+	}
 	switch command {
 	case "apply":
 		return apply(ctx, cluster, w)
@@ -67,14 +75,6 @@ func run(ctx context.Context, s settings, command string) error {
 }
 
 func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
-	if err := ensureNamespace(ctx, cluster); err != nil {
-		return err
-	}
-	token, err := ensureToken(ctx, cluster)
-	if err != nil {
-		return err
-	}
-	w.token = token
 	t := &timings{}
 	if err := t.measure("apply", func() error { return w.run(ctx, "apply", "-auto-approve") }); err != nil {
 		return err
@@ -83,22 +83,26 @@ func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
 	if err != nil {
 		return err
 	}
-	err = t.measure("write and read an object", func() error {
-		s, err := newStorage(ctx, cluster, made.S3.Value["app"])
+	say := func(line string) { fmt.Println(line) }
+	err = t.measure("Airflow runs the programs", func() error {
+		a, err := newAirflow(ctx, cluster, w.namespace, made.Airflow.Value, made.UI.Value["Airflow"].Secret)
 		if err != nil {
 			return err
 		}
-		return s.writeAndRead(ctx)
+		run, err := a.await(ctx, "", say)
+		if err != nil {
+			return err
+		}
+		tasks, err := a.tasks(ctx, run.ID)
+		fmt.Print(durations(tasks))
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = t.measure("what the programs did", func() error {
-		s, err := newStorage(ctx, cluster, made.S3.Value["etl"])
-		if err != nil {
-			return err
-		}
-		return landed(ctx, cluster, s, made.API.Value, token)
+	err = t.measure("what is where now", func() error {
+		_, err := landed(ctx, cluster, w.namespace, w.token, made, say)
+		return err
 	})
 	if err != nil {
 		return err
@@ -110,22 +114,23 @@ func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
 		return fmt.Errorf("a second plan is not empty: %w", err)
 	}
 	t.print()
-	fmt.Printf("\nAll runs in namespace %s, MinIO at %s, and the state is in %s.\n", namespace, made.S3.Value["app"].Endpoint, w.config)
-	fmt.Println("Remove it with make demo-destroy, and the local cluster with make cluster-down.")
+	fmt.Printf("\nAll of this runs in namespace %s, and the state is in %s.\n\n", w.namespace, w.config)
+	if err := printWorkloads(ctx, cluster, w.namespace, os.Stdout); err != nil {
+		return err
+	}
+	fmt.Println()
+	if err := printUIs(ctx, cluster, w.kubeconfig, w.namespace, made.UI.Value, os.Stdout); err != nil {
+		return err
+	}
+	fmt.Println("\nRemove it with make demo-destroy, and the local cluster with make cluster-down.")
 	return nil
 }
 
 func destroy(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
-	// A write-only value is asked for even where it is used no more.
-	token, err := readToken(ctx, cluster)
-	if err != nil {
-		return err
-	}
-	w.token = token
 	if err := w.run(ctx, "destroy", "-auto-approve"); err != nil {
 		return err
 	}
-	return removeNamespace(ctx, cluster)
+	return removeNamespace(ctx, cluster, w.namespace)
 }
 
 // timings are how long the steps took.
@@ -148,6 +153,6 @@ func (t *timings) measure(step string, do func() error) error {
 func (t *timings) print() {
 	fmt.Println()
 	for _, x := range *t {
-		fmt.Printf("%-26s %s\n", x.step, x.took.Round(100*time.Millisecond))
+		fmt.Printf("%-28s %s\n", x.step, x.took.Round(100*time.Millisecond))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -12,38 +13,38 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
-// tokenRef is the Secret in which the API finds the token that it asks for.
-var tokenRef = kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Secret"}, Namespace: namespace, Name: "api-token"}
+// Where the API of the example finds the token that it asks for.
+const (
+	tokenSecret = "api-credentials"
+	tokenKey    = "API_TOKEN"
+)
 
-// tokenKey is the key in it.
-const tokenKey = "token"
-
-// ensureToken gives the token of the API, which is made once.
-func ensureToken(ctx context.Context, cluster *kube.Cluster) (string, error) {
-	token, err := readToken(ctx, cluster)
-	if err != nil || token != "" {
-		return token, err
-	}
-	token = rand.Text()
-	object := &unstructured.Unstructured{Object: map[string]any{"data": map[string]any{tokenKey: base64.StdEncoding.EncodeToString([]byte(token))}}}
-	object.SetGroupVersionKind(tokenRef.GroupVersionKind)
-	object.SetNamespace(tokenRef.Namespace)
-	object.SetName(tokenRef.Name)
-	_, _, err = cluster.Apply(ctx, object, kube.ApplyOptions{Manager: madeByDemo})
-	return token, err
-}
-
-// readToken gives the token of the API, "" where there is none.
-func readToken(ctx context.Context, cluster *kube.Cluster) (string, error) {
-	secret, err := cluster.Get(ctx, tokenRef)
+// apiToken gives the token of the API: that which it has, else a new one.
+func apiToken(ctx context.Context, cluster *kube.Cluster, namespace string) (string, error) {
+	secret, err := cluster.Get(ctx, secretRef(namespace, tokenSecret))
 	if err != nil || secret == nil {
-		return "", err
+		return rand.Text(), err
 	}
 	values, err := secretValues(secret, tokenKey)
 	return values[tokenKey], err
 }
 
-// secretValues gives values of a Secret by their keys.
+func secretRef(namespace, name string) kube.Ref {
+	return kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Secret"}, Namespace: namespace, Name: name}
+}
+
+// readSecret gives values of a Secret by their keys.
+func readSecret(ctx context.Context, cluster *kube.Cluster, namespace, name string, keys ...string) (map[string]string, error) {
+	secret, err := cluster.Get(ctx, secretRef(namespace, name))
+	if err != nil {
+		return nil, err
+	}
+	if secret == nil {
+		return nil, fmt.Errorf("%s does not exist", secretRef(namespace, name))
+	}
+	return secretValues(secret, keys...)
+}
+
 func secretValues(secret *unstructured.Unstructured, keys ...string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, key := range keys {

@@ -8,16 +8,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
 // source is the example that the demo applies.
-const source = "examples/demo"
+const source = "examples/platform"
+
+// defaultNamespace holds all of the demo.
+const defaultNamespace = "analytics-demo"
 
 // workspace is a folder with the built provider and a copy of the example.
 type workspace struct {
 	settings
-	// token is what the API asks for.
-	token string
+	// namespace holds all that is made.
+	namespace string
+	// variables are those of the example, and token is what the API asks for.
+	variables map[string]any
+	token     string
 	// config is the folder of the configuration and its state, rc the CLI's configuration.
 	config, rc string
 }
@@ -29,7 +37,7 @@ func newWorkspace(ctx context.Context, given settings, cluster string) (*workspa
 		return nil, err
 	}
 	given.kubeconfig = kubeconfig
-	w := &workspace{settings: given, config: filepath.Join(given.dir, cluster), rc: filepath.Join(given.dir, "demo.tfrc")}
+	w := &workspace{settings: given, namespace: defaultNamespace, config: filepath.Join(given.dir, cluster), rc: filepath.Join(given.dir, "demo.tfrc")}
 	bin := filepath.Join(w.dir, "bin")
 	for _, d := range []string{w.config, bin} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
@@ -61,13 +69,30 @@ func newWorkspace(ctx context.Context, given settings, cluster string) (*workspa
 	return w, os.WriteFile(w.rc, []byte(overrides), 0o644)
 }
 
+// variables are those of the example.
+func variables(ctx context.Context, cluster *kube.Cluster, s settings) (map[string]any, error) {
+	cidrs, err := apiServerCIDRs(ctx, cluster)
+	out := map[string]any{"namespace": defaultNamespace, "minio_image": s.image, "api_server_cidrs": cidrs}
+	if s.index != "" {
+		out["index_image"] = s.index
+	}
+	if s.spark != "" {
+		out["spark_image"] = s.spark
+	}
+	return out, err
+}
+
 // run runs the CLI on the configuration. Its output goes to the terminal.
 func (w *workspace) run(ctx context.Context, args ...string) error {
-	cmd := w.command(ctx, args...)
-	cmd.Args = append(cmd.Args, "-input=false", "-var", "namespace="+namespace, "-var", "minio_image="+w.image)
-	if w.index != "" {
-		cmd.Args = append(cmd.Args, "-var", "index_image="+w.index)
+	content, err := json.Marshal(w.variables)
+	if err != nil {
+		return err
 	}
+	if err := os.WriteFile(filepath.Join(w.config, "terraform.tfvars.json"), content, 0o644); err != nil {
+		return err
+	}
+	cmd := w.command(ctx, args...)
+	cmd.Args = append(cmd.Args, "-input=false")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s %s: %w", filepath.Base(w.cli), args[0], err)
@@ -99,14 +124,18 @@ type connection struct {
 
 // outputs are those of the example.
 type outputs struct {
-	// S3 are the connections of the users.
-	S3 struct {
-		Value map[string]connection `json:"value"`
-	} `json:"s3"`
-	// API is the host and port of the API.
-	API struct {
-		Value string `json:"value"`
-	} `json:"api"`
+	// S3 are the connections of the users, and UI the user interfaces.
+	S3 output[map[string]connection] `json:"s3"`
+	UI output[map[string]ui]         `json:"ui"`
+	// Airflow and MLflow are URLs, API a host and a port.
+	Airflow output[string] `json:"airflow"`
+	MLflow  output[string] `json:"mlflow"`
+	API     output[string] `json:"api"`
+}
+
+// output is one output, as the CLI shows it.
+type output[T any] struct {
+	Value T `json:"value"`
 }
 
 func (w *workspace) outputs(ctx context.Context) (*outputs, error) {

@@ -15,7 +15,8 @@ var (
 )
 
 // mlflowImage has MLflow with the drivers of the official image of the same name. It
-// lacks what the server does not import: scikit-learn, SciPy, Matplotlib and Arrow.
+// lacks what neither the server nor the demo's training imports: Matplotlib, and in
+// older versions scikit-learn, SciPy and Arrow too.
 func mlflowImage(version, requirements string) catalogueEntry {
 	return catalogueEntry{
 		name: "ghcr.io/mlflow/mlflow:v" + version + "-full",
