@@ -121,7 +121,7 @@ func resourceSchema() schema.Schema {
 		"dags": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "DAG files by name, such as `hello.py`, at most 1 MiB together. A change reaches the DAG processor within about two minutes, without a restart.",
-			Validators:          []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(dagFile, "must be a file name of letters, digits, '_', '-' and '.'"))},
+			Validators:          []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(dagFile, "must be a file name of letters, digits, '_', '-' and '.'")), dagSyntax{}},
 		},
 		"logs": connection.S3Input("S3 storage for the logs of tasks, such as the output `users[\"NAME\"].s3` of an `analytics_minio`. Its `bucket` is required. Default: none, and the log of a task is " +
 			"gone with the pod that ran it."),
