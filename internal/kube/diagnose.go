@@ -263,12 +263,36 @@ func (c *Cluster) starting(ctx context.Context, pod *corev1.Pod) finding {
 			continue
 		}
 		f.key, f.reason = pod.Name+"/mount", e.Reason+": "+strings.TrimSpace(e.Message)
-		if e.Reason == "FailedMount" && (strings.Contains(e.Message, "not found") || strings.Contains(e.Message, "non-existent")) {
+		if e.Reason == "FailedMount" && (strings.Contains(e.Message, "not found") || strings.Contains(e.Message, "non-existent")) && !c.appeared(ctx, pod.Namespace, e.Message) {
 			f.patience = patienceConfig
 			f.wayOut = "Create the Secret or ConfigMap that the message names, or correct the reference to it."
 		}
 	}
 	return f
+}
+
+// missingSource matches what the kubelet says of a volume whose ConfigMap or Secret does not exist.
+var missingSource = regexp.MustCompile(`(configmap|secret) "([^"]+)" not found`)
+
+// missingRef is the object that a volume could not be mounted for, by what the kubelet says of it.
+func missingRef(namespace, message string) (ref Ref, ok bool) {
+	found := missingSource.FindStringSubmatch(message)
+	if found == nil {
+		return Ref{}, false
+	}
+	kind := map[string]string{"configmap": "ConfigMap", "secret": "Secret"}[found[1]]
+	return Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: kind}, Namespace: namespace, Name: found[2]}, true
+}
+
+// appeared reports whether what a volume could not be mounted for is there by now. The kubelet tries again then, but takes up to two
+// minutes: an apply that repairs what was deleted makes the object before that.
+func (c *Cluster) appeared(ctx context.Context, namespace, message string) bool {
+	ref, ok := missingRef(namespace, message)
+	if !ok {
+		return false
+	}
+	live, err := c.Get(ctx, ref)
+	return err == nil && live != nil
 }
 
 // podObject names a pod that was decoded without its kind.
