@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -234,17 +235,24 @@ func planAttributes(t *testing.T, resource, standard string) {
 	t.Helper()
 	c := Connect(t)
 	w := NewWorkspace(t)
+	w.Timeout = 15 * time.Minute // a busy machine renders hundreds of resources slowly
 	cases := attributeCases[resource]
 	var b strings.Builder
 	fmt.Fprintf(&b, "provider \"analytics\" {\n  config_path = %q\n  plan_checks = \"off\"\n}\n", c.Kubeconfig)
 	attributes := slices.Sorted(maps.Keys(cases))
-	for i, attribute := range attributes {
+	// Many cases begin with the same configuration.
+	addresses := map[string]string{}
+	for _, attribute := range attributes {
 		if cases[attribute].replaces {
 			continue
 		}
 		before, after := cases[attribute].configurations(standard)
-		for suffix, text := range map[string]string{"before": before, "after": after} {
-			fmt.Fprintf(&b, "# %s\nresource %q \"case_%d_%s\" {\n  name = \"it\"\n  namespace = \"data\"\n%s\n}\n", attribute, resource, i, suffix, text)
+		for _, text := range []string{before, after} {
+			if addresses[text] == "" {
+				name := fmt.Sprintf("case_%d", len(addresses))
+				addresses[text] = resource + "." + name
+				fmt.Fprintf(&b, "# %s\nresource %q %q {\n  name = \"it\"\n  namespace = \"data\"\n%s\n}\n", attribute, resource, name, text)
+			}
 		}
 	}
 	w.Configure("%s", b.String())
@@ -253,12 +261,12 @@ func planAttributes(t *testing.T, resource, standard string) {
 	for _, change := range plan.ResourceChanges {
 		objects[change.Address] = objectsOf(change.Change.After)
 	}
-	for i, attribute := range attributes {
+	for _, attribute := range attributes {
 		if cases[attribute].replaces {
 			continue
 		}
-		at := fmt.Sprintf("%s.case_%d_", resource, i)
-		compareChanges(t, attribute, cases[attribute].changes, differences(objects[at+"before"], objects[at+"after"]))
+		before, after := cases[attribute].configurations(standard)
+		compareChanges(t, attribute, cases[attribute].changes, differences(objects[addresses[before]], objects[addresses[after]]))
 	}
 }
 
