@@ -54,6 +54,7 @@ resource "analytics_mlflow" "track" {
   artifacts     = analytics_minio.lake.users["mlflow"].s3
   static_prefix = "/ml"
   default_permission = "NO_PERMISSIONS"
+  metrics       = {}
   resources     = { requests = { memory = "300Mi" } }
   database = {
     embedded = { size = "512Mi", resources = { requests = { memory = "64Mi" } } }
@@ -407,6 +408,20 @@ client.update_user_password("ana", "something-else-entirely")
 	}
 }
 
+// metrics reads those of a server as Prometheus does, by the address of its pod.
+func (s *stand) metrics(address string) {
+	s.t.Helper()
+	out := s.client("track-admin", fmt.Sprintf(`
+import os, requests
+url = "http://%s:5000/metrics"
+me = os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"]
+print(requests.get(url).status_code, requests.get(url, auth=me).text.count("mlflow_http_request_total{"))
+`, address))
+	if fields := strings.Fields(out); len(fields) != 2 || fields[0] != "401" || fields[1] == "0" {
+		s.t.Errorf("the status without a password and the number of counted kinds of requests are %q", out)
+	}
+}
+
 // TestAccMLflow logs a run and a model with MLflow's own client and reads them back
 // after each of these: an upgrade with a migration while a client asks all the time, a
 // server that is killed, and a destroy.
@@ -448,6 +463,8 @@ func TestAccMLflow(t *testing.T) {
 	if len(pods) != 2 {
 		t.Fatalf("there are %d servers, want 2", len(pods))
 	}
+	s.metrics(pods[0].Status.PodIP)
+
 	now := int64(0)
 	if err := s.c.CoreV1().Pods(s.namespace).Delete(t.Context(), pods[0].Name, metav1.DeleteOptions{GracePeriodSeconds: &now}); err != nil {
 		t.Fatal(err)

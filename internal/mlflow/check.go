@@ -31,6 +31,7 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("replicas"), "Jobs run in one replica only",
 			fmt.Sprintf("With job_execution = true the queue of jobs is in the server's own pod, and each of %d replicas would run the periodic ones. Set replicas = 1, or remove job_execution.", m.replicas()))
 	}
+	diags.Append(checkMetrics(m)...)
 	diags.Append(m.Service.Check(path.Root("service"))...)
 	diags.Append(checkVariables("env", m.Env)...)
 	diags.Append(checkVariables("env_from_keys", m.EnvFromKeys)...)
@@ -49,16 +50,20 @@ func checkPermissions(m *Model, attribute string, contents map[string]Content) d
 	for _, name := range slices.Sorted(maps.Keys(contents)) {
 		for _, user := range slices.Sorted(maps.Keys(contents[name].Permissions)) {
 			if _, declared := m.Users[user]; !declared {
-				known := "none"
-				if len(m.Users) > 0 {
-					known = strings.Join(m.users(), ", ")
-				}
-				diags.AddAttributeError(path.Root(attribute).AtMapKey(name).AtName("permissions").AtMapKey(user), "The user does not exist",
-					fmt.Sprintf("%q is not one of users. There are: %s.", user, known))
+				diags.AddAttributeError(path.Root(attribute).AtMapKey(name).AtName("permissions").AtMapKey(user), "The user does not exist", undeclared(m, user))
 			}
 		}
 	}
 	return diags
+}
+
+// undeclared says which users there are, and that a name is none of them.
+func undeclared(m *Model, user string) string {
+	known := "none"
+	if len(m.Users) > 0 {
+		known = strings.Join(m.users(), ", ")
+	}
+	return fmt.Sprintf("%q is not one of users. There are: %s.", user, known)
 }
 
 // checkVariables refuses variables that would set what attributes do.

@@ -58,6 +58,7 @@ var fixedVariables = map[string]string{
 	"MLFLOW_AUTH_ADMIN_USERNAME": "admin", "MLFLOW_AUTH_ADMIN_PASSWORD": "admin", "MLFLOW_AUTH_CONFIG_PATH": "default_permission",
 	"MLFLOW_SERVER_ALLOWED_HOSTS": "allowed_hosts", "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "allowed_origins",
 	"MLFLOW_STATIC_PREFIX": "static_prefix", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "job_execution", "MLFLOW_WORKERS": "workers",
+	"MLFLOW_EXPOSE_PROMETHEUS":       "metrics",
 	"MLFLOW_FLASK_SERVER_SECRET_KEY": "", "MLFLOW_CRYPTO_KEK_PASSPHRASE": "", "MLFLOW_HOST": "", "MLFLOW_PORT": "",
 }
 

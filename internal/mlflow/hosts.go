@@ -46,7 +46,7 @@ func (m *Model) allowedHosts(n names) string {
 	if m.Ingress != nil {
 		out = append(out, m.Ingress.Host, m.Ingress.Host+":*")
 	}
-	if m.outside() {
+	if m.outside() || m.Metrics != nil { // Prometheus comes by the pods' addresses
 		out = append(out, privateAddresses()...)
 	}
 	return strings.Join(unique(append(out, m.AllowedHosts...)), ",")

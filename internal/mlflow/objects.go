@@ -50,5 +50,8 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 			Key: "Ingress/server", Stage: workload.StageLast, NoWait: true, Manifest: m.Ingress.Render(n.resource, env.Namespace, "http", m.prefix()),
 		})
 	}
+	if m.Metrics.monitored() {
+		objects = append(objects, podMonitor(m, n))
+	}
 	return workload.Rendering{Objects: objects}, diags
 }

@@ -42,6 +42,7 @@ func full() *Model {
 	m.DefaultPermission = new("NO_PERMISSIONS")
 	m.AllowedHosts, m.AllowedOrigins = []string{"mlflow.internal"}, []string{"https://notebooks.example.com"}
 	m.GarbageCollection = &GarbageCollection{Cron: "0 3 * * 0", OlderThanDays: new(int64(7))}
+	m.Metrics = &Metrics{PodMonitor: new(true), User: new("ci")}
 	m.StaticPrefix = new("/ml")
 	m.Service = &expose.Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30500)), Annotations: map[string]string{"example.com/internal": "true"}}
 	m.Ingress = &expose.Ingress{Host: "ml.example.com", Class: new("nginx"), TLSSecret: new("ml-tls")}
@@ -102,6 +103,9 @@ func TestChecks(t *testing.T) {
 		"a permission for a model for nobody": {func(m *Model) {
 			m.Models = map[string]Content{"scorer": {Permissions: map[string]string{"ana": "EDIT"}}}
 		}, `models["scorer"].permissions["ana"]`},
+		"metrics for nobody":          {func(m *Model) { m.Metrics = &Metrics{PodMonitor: new(true)} }, "metrics.user"},
+		"metrics for a stranger":      {func(m *Model) { m.Metrics = &Metrics{PodMonitor: new(true), User: new("ana")} }, "metrics.user"},
+		"a user that reads nothing":   {func(m *Model) { m.Users, m.Metrics = map[string]User{"ana": {}}, &Metrics{User: new("ana")} }, "metrics.user"},
 		"a volume for all":            {func(m *Model) { m.Volumes = map[string]pod.Volume{"a": {NewClaim: &pod.Claim{Size: "1Gi"}}} }, `volumes["a"].new_claim`},
 		"no password of the database": {func(m *Model) { m.Database = &postgres.Database{External: &postgres.External{Host: "db"}} }, "database.external"},
 	} {

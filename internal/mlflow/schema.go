@@ -50,6 +50,7 @@ type Model struct {
 	StaticPrefix      *string            `tfsdk:"static_prefix"`
 	JobExecution      *bool              `tfsdk:"job_execution"`
 	GarbageCollection *GarbageCollection `tfsdk:"garbage_collection"`
+	Metrics           *Metrics           `tfsdk:"metrics"`
 	Service           *expose.Service    `tfsdk:"service"`
 	Ingress           *expose.Ingress    `tfsdk:"ingress"`
 	TrackingURI       *string            `tfsdk:"tracking_uri"`
@@ -157,6 +158,7 @@ func resourceSchema() schema.Schema {
 				"700 MiB of memory more. Default: `false`.",
 		},
 		"garbage_collection": collectionAttribute(),
+		"metrics":            metricsAttribute(),
 		"service":            expose.ServiceAttribute("The Service that clients use. It has the resource's name and the port 5000."),
 		"ingress":            expose.IngressAttribute("Ingress to the servers."),
 		"tracking_uri":       schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the API inside of the cluster, which clients read from `MLFLOW_TRACKING_URI`."},

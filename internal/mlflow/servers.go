@@ -55,6 +55,9 @@ func (r *renderer) servers() {
 		WithReadinessProbe(r.health().WithPeriodSeconds(5).WithTimeoutSeconds(10).WithFailureThreshold(3)).
 		WithLivenessProbe(r.health().WithPeriodSeconds(15).WithTimeoutSeconds(20).WithFailureThreshold(patienceSeconds / 15)).
 		WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().WithSleep(corev1ac.SleepAction().WithSeconds(farewellSeconds))))
+	if r.m.Metrics != nil {
+		container.WithCommand("--expose-prometheus=" + metricsDirectory)
+	}
 	template := r.template(pod.TemplateInput{Name: r.n.of(serverComponent), Role: serverComponent, Container: container, Replicated: replicas > 1}, r.m.Settings)
 	template.Spec.Spec.WithTerminationGracePeriodSeconds(graceSeconds)
 	labels, selector := map[string]string{componentLabel: serverComponent}, r.n.selector(serverComponent)
