@@ -41,12 +41,8 @@ func airflowCases() map[string]attributeCase {
 	)
 	broker := func(text string) string { return celery + "\nbroker = { external = { " + text + " } }" }
 	connection := func(more string) string { return `connections = { dw = { type = "postgres"` + more + ` } }` }
-	bundle := func(more string) string {
-		return `dag_bundles = { team = { repository = "https://example.com/dags.git"` + more + ` } }`
-	}
 	clean := func(more string) string { return `db_clean = { cron = "@weekly"` + more + " }" }
 	pools := func(more string) string { return "pools = { etl = { slots = 3" + more + " } }" }
-	bundles := []string{container + "env[AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST].*"}
 	logs := func(endpoint, region, bucket, namespace, secret, version string) string {
 		return `logs = { endpoint = "` + endpoint + `", region = "` + region + `", bucket = "` + bucket + `", namespace = "` + namespace + `", secret = "` + secret + `", version = "` + version + `" }`
 	}
@@ -56,6 +52,7 @@ func airflowCases() map[string]attributeCase {
 	maps.Copy(cases, podGroupCases("*/*"))
 	maps.Copy(cases, podCases("*/*", "*"))
 	maps.Copy(cases, databaseCases())
+	maps.Copy(cases, bundleCases())
 	for _, component := range []string{"api_server", "scheduler", "dag_processor", "triggerer"} {
 		key := strings.ReplaceAll(component, "_", "-")
 		cases[component+".*"] = attributeCase{with: component + " = {\n" + allPodSettings() + "\nreplicas = 2\n}", changes: []string{"*/" + key + "* *"}}
@@ -110,11 +107,6 @@ func airflowCases() map[string]attributeCase {
 		"config":                               {with: `config = { core = { parallelism = "4" } }`, changes: []string{"Secret/config *", container + "envFrom[0].secretRef.name", annotation + "config]"}},
 		"connections.extra_wo":                 {before: connection(""), with: connection(`, extra_wo = "{}", extra_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
 		"connections.extra_wo_version":         {before: connection(`, extra_wo = "{}", extra_wo_version = "1"`), with: connection(`, extra_wo = "{}", extra_wo_version = "2"`)},
-		"dag_bundles.repository":               {with: bundle(""), changes: bundles},
-		"dag_bundles.ref":                      {before: bundle(""), with: bundle(`, ref = "v1"`), changes: bundles},
-		"dag_bundles.subdir":                   {before: bundle(""), with: bundle(`, subdir = "dags"`), changes: bundles},
-		"dag_bundles.refresh_interval":         {before: bundle(""), with: bundle(`, refresh_interval = 300`), changes: bundles},
-		"dag_bundles.connection":               {before: bundle("") + "\nconnections = { git = { type = \"git\" } }", with: bundle(`, connection = "git"`) + "\nconnections = { git = { type = \"git\" } }", changes: bundles},
 		"variables":                            {with: `variables = { stage = "test" }`, changes: []string{"Secret/variables *", container + "env[AIRFLOW_VAR_STAGE].*", annotation + "variables]"}},
 		"connections.type":                     {with: connection(""), changes: []string{"Secret/connections *", container + "env[AIRFLOW_CONN_DW].*", annotation + "connections]"}},
 		"connections.host":                     {before: connection(""), with: connection(`, host = "h"`)},

@@ -70,6 +70,11 @@ func (c *Cluster) Shell(t testing.TB, namespace string, secrets ...string) *Shel
 	return &Shell{c: c, t: t, Namespace: namespace, Name: pod.Name}
 }
 
+// ShellIn is a pod that is there already.
+func (c *Cluster) ShellIn(t testing.TB, namespace, pod string) *Shell {
+	return &Shell{c: c, t: t, Namespace: namespace, Name: pod}
+}
+
 // Run runs a command and returns what it printed.
 func (s *Shell) Run(ctx context.Context, stdin io.Reader, command ...string) (string, error) {
 	return s.c.execIn(ctx, s.Namespace, s.Name, s.Container, stdin, command...)

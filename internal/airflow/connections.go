@@ -161,7 +161,7 @@ func variablesSecret(m *Model, n names) workload.Object {
 // taskVariables are those of every container that runs tasks or serves what they
 // ask for: connections, among them that to the logs, and variables.
 func (m *Model) taskVariables(n names) []*corev1ac.EnvVarApplyConfiguration {
-	out := m.logVariables(n)
+	out := append(m.logVariables(n), m.bundleVariables(n)...)
 	for _, id := range slices.Sorted(maps.Keys(m.Connections)) {
 		out = append(out, pod.FromSecret(connectionVariable(id), n.of("connections"), connectionVariable(id)))
 	}

@@ -37,14 +37,13 @@ func dagFiles(m *Model, n names) (workload.Object, diag.Diagnostics) {
 	}, diags
 }
 
-// dagVolume mounts the inline DAG files, where there are some.
+// dagVolume mounts the inline DAG files, where there are some, and what is needed to
+// fetch others.
 func (m *Model) dagVolume(n names) ([]*corev1ac.VolumeApplyConfiguration, []*corev1ac.VolumeMountApplyConfiguration) {
+	volumes, mounts := m.knownHostsVolume(n)
 	if len(m.DAGs) == 0 {
-		return nil, nil
+		return volumes, mounts
 	}
-	return []*corev1ac.VolumeApplyConfiguration{
-			corev1ac.Volume().WithName("dags").WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(n.of("dags"))),
-		}, []*corev1ac.VolumeMountApplyConfiguration{
-			corev1ac.VolumeMount().WithName("dags").WithMountPath(dagsPath).WithReadOnly(true),
-		}
+	return append(volumes, corev1ac.Volume().WithName("dags").WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(n.of("dags")))),
+		append(mounts, corev1ac.VolumeMount().WithName("dags").WithMountPath(dagsPath).WithReadOnly(true))
 }

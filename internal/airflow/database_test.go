@@ -1,6 +1,8 @@
 package airflow_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
@@ -23,7 +24,7 @@ func TestAccAirflowExternalDatabase(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.postgres()
-	s.repository("fetched.py", strings.ReplaceAll(short, "hello", "fetched"))
+	repository := s.repository(map[string]string{"fetched.py": strings.ReplaceAll(short, "hello", "fetched")})
 	secret := func(password string) {
 		t.Helper()
 		o := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "credentials"}, StringData: map[string]string{"word": password}}
@@ -32,34 +33,49 @@ func TestAccAirflowExternalDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	configure := func(version string) {
+	// One bundle is fetched by SSH and one with a token, both from the same repository.
+	configure := func(version, subdir string) {
 		s.Configure(`
 provider "analytics" {
-  config_path = %q
+  config_path = %[1]q
 }
 
 resource "analytics_airflow" "flow" {
   name      = "flow"
-  namespace = %q
+  namespace = %[2]q
   resources = { requests = { cpu = "10m", memory = "200Mi" } }
   triggerer = { replicas = 0 }
   config    = { core = { paralelism = "4" }, workers = { execution_api_timeout = "180" } }
-  dag_bundles = { team = { repository = "git://repo/dags", subdir = "flows", refresh_interval = 5 } }
+  dag_bundles = {
+    team = {
+      repository         = "ssh://git@repo:2222/dags"
+      private_key_secret = { name = "deploy" }
+      known_hosts        = %[4]q
+      subdir             = "flows"
+      refresh_interval   = 5
+    }
+    more = {
+      repository      = "http://repo:8000/dags"
+      password_secret = { name = "deploy", key = "token" }
+      ref             = "first"
+      subdir          = %[5]q
+    }
+  }
   database = {
     external = {
       host            = "db"
       name            = "meta"
       user            = "owner"
-      password_secret = { name = "credentials", key = "word", version = %q }
+      password_secret = { name = "credentials", key = "word", version = %[3]q }
       ssl_mode        = "disable"
     }
     backups = { enabled = true, size = "300Mi" }
   }
 }
-`, s.c.Kubeconfig, s.namespace, version)
+`, s.c.Kubeconfig, s.namespace, version, repository.knownHosts, subdir)
 	}
 	secret("wrong")
-	configure("1")
+	configure("1", "more")
 	failed := s.Apply().Fails().Says("Job/migrate", `password authentication failed for user "owner"`, `Did you mean "parallelism"?`)
 	if form := acctest.Spilled(failed.Output, databasePassword); form != "" {
 		t.Errorf("the output holds the password %s", form)
@@ -68,8 +84,20 @@ resource "analytics_airflow" "flow" {
 		t.Error("the scheduler was started without a database")
 	}
 
+	// The database is migrated, and a bundle lacks its folder.
 	secret(databasePassword)
-	configure("2")
+	configure("2", "none")
+	failed = s.Apply().Fails().Says("Job/bundles", "dag_bundles.more cannot be fetched: FileNotFoundError: there is no folder none in first").SaysNot("Job/migrate:", "dag_bundles.team cannot")
+	for name, value := range map[string]string{"token": repository.token, "private key": repository.privateKey} {
+		if form := acctest.Spilled(failed.Output, value); form != "" {
+			t.Errorf("the output holds the %s %s", name, form)
+		}
+	}
+	if pods := s.pods("scheduler"); len(pods) != 0 {
+		t.Error("the scheduler was started without a bundle")
+	}
+
+	configure("2", "more")
 	s.Apply().Succeeds()
 	s.PlansNothing()
 	c := s.login()
@@ -103,40 +131,24 @@ resource "analytics_airflow" "flow" {
 // postgres starts a Postgres that is not the provider's, as "db".
 func (s *stand) postgres() {
 	s.t.Helper()
-	s.serve("db", 5432, 999, corev1.Container{
+	s.start("db", 999, corev1.Container{
 		Image: postgres.DefaultImage,
 		Env: []corev1.EnvVar{{Name: "POSTGRES_USER", Value: "owner"}, {Name: "POSTGRES_PASSWORD", Value: databasePassword},
 			{Name: "POSTGRES_DB", Value: "meta"}, {Name: "PGDATA", Value: "/data/pgdata"}},
 		ReadinessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"pg_isready", "-h", "127.0.0.1"}}}, PeriodSeconds: 2, TimeoutSeconds: 10},
-	})
+	}, 5432)
+	s.ready("db")
 }
 
-// repository serves a Git repository as git://repo/dags, with one file in the folder
-// flows.
-func (s *stand) repository(name, content string) {
-	s.t.Helper()
-	const script = `mkdir -p /data/dags/flows
-cd /data/dags
-export HOME=/tmp GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@example.com GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@example.com
-git init -q -b main
-printf '%s' "$CONTENT" >"flows/$NAME"
-git add .
-git commit -q -m first
-exec git daemon --export-all --base-path=/data --listen=0.0.0.0`
-	s.serve("repo", 9418, 50000, corev1.Container{
-		Image: airflowImage, Command: []string{"bash", "-ec", script},
-		Env:            []corev1.EnvVar{{Name: "NAME", Value: name}, {Name: "CONTENT", Value: content}},
-		ReadinessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(9418)}}, PeriodSeconds: 2, TimeoutSeconds: 10},
-	})
-}
-
-// serve runs a container in a pod, and a Service of the same name before it.
-func (s *stand) serve(name string, port int32, user int64, container corev1.Container) {
+// start starts a container in a pod, and a Service of the same name before it.
+func (s *stand) start(name string, user int64, container corev1.Container, ports ...int32) {
 	s.t.Helper()
 	labels := map[string]string{"app": name}
-	_, err := s.c.CoreV1().Services(s.namespace).Create(s.t.Context(), &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.ServiceSpec{Selector: labels, Ports: []corev1.ServicePort{{Port: port}}},
-	}, metav1.CreateOptions{})
+	service := corev1.ServiceSpec{Selector: labels}
+	for _, port := range ports {
+		service.Ports = append(service.Ports, corev1.ServicePort{Name: fmt.Sprintf("port-%d", port), Port: port})
+	}
+	_, err := s.c.CoreV1().Services(s.namespace).Create(s.t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: service}, metav1.CreateOptions{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -161,16 +173,32 @@ func (s *stand) serve(name string, port int32, user int64, container corev1.Cont
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// running waits until the containers of a pod run, ready or not.
+func (s *stand) running(name string) {
+	s.t.Helper()
+	s.podIs(name, "running", func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodRunning })
+}
+
+// ready waits until a pod is ready.
+func (s *stand) ready(name string) {
+	s.t.Helper()
+	s.podIs(name, "ready", func(p *corev1.Pod) bool {
+		return slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue })
+	})
+}
+
+func (s *stand) podIs(name, state string, is func(*corev1.Pod) bool) {
+	s.t.Helper()
 	acctest.Eventually(s.t, 4*time.Minute, func() string {
 		pod, err := s.c.CoreV1().Pods(s.namespace).Get(s.t.Context(), name, metav1.GetOptions{})
 		if err != nil {
 			return err.Error()
 		}
-		for _, c := range pod.Status.Conditions {
-			if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-				return ""
-			}
+		if !is(pod) {
+			return fmt.Sprintf("%s is not %s: %s", name, state, pod.Status.Phase)
 		}
-		return name + " is not ready"
+		return ""
 	})
 }

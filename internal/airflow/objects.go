@@ -54,6 +54,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	}
 	r := &renderer{m: m, n: n, database: database}
 	r.jobs()
+	r.bundles()
 	r.servers()
 	if m.usesCelery() {
 		r.broker()

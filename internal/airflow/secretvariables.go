@@ -73,6 +73,7 @@ func (r *renderer) revisions(secrets []secretVariable) map[string]string {
 	}
 	for part, read := range map[string]bool{
 		keyConfig: len(r.m.Config) > 0, keyConnections: len(r.m.Connections) > 0, keyVariables: len(r.m.Variables) > 0, keyLogs: r.m.Logs != nil,
+		keyBundles: len(r.m.bundlesWithAccess()) > 0,
 	} {
 		if read {
 			out[pod.RevisionAnnotation+part[len("Secret/"):]] = workload.SecretRevision(part)
