@@ -2,23 +2,40 @@ package airflow_test
 
 import (
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 )
+
+// broken is a DAG file that needs what no image has.
+const broken = `
+import nosuch
+from airflow.sdk import dag
+`
 
 // TestAccAirflowExecutors brings up an Airflow that runs tasks in the scheduler's
 // pod and in pods of their own, uses it, and makes it again.
 func TestAccAirflowExecutors(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	s.configure(dags(map[string]string{"hello.py": hello}) + `executors = ["LocalExecutor", "KubernetesExecutor"]
+	configure := func(files map[string]string) {
+		t.Helper()
+		s.configure(dags(files) + `executors = ["LocalExecutor", "KubernetesExecutor"]
   workers   = { resources = { requests = { cpu = "10m", memory = "200Mi" } }, pod_labels = { tier = "task" } }
   variables   = { greeting = "hello" }
   connections = { warehouse = { type = "postgres", host = "dw", login = "me", password_wo = "p@ss/w:rd", password_wo_version = "1" } }`)
+	}
+	configure(map[string]string{"hello.py": hello, "broken.py": broken})
 	s.Apply("-target=analytics_minio.lake").Succeeds()
-	created := s.Apply().Succeeds().Output
-	empty := s.PlansNothing().Output
+	const unread = "broken.py: ModuleNotFoundError: No module named 'nosuch'"
+	created := s.Apply().Succeeds().Says("DAG files cannot be imported", unread).Output
+	empty := s.PlansNothing().Says("DAG files cannot be imported", unread).Output
+	whole, _ := s.Attributes("analytics_airflow.flow")["import_errors"].(map[string]any)
+	if text, _ := whole["broken.py"].(string); !strings.Contains(text, "Traceback") || len(whole) != 1 {
+		t.Errorf("import_errors is %v", whole)
+	}
 
 	c := s.login()
 	run := c.trigger("hello")
@@ -51,8 +68,14 @@ func TestAccAirflowExecutors(t *testing.T) {
 	if pods := s.pods("scheduler"); len(pods) != 0 {
 		t.Errorf("%d schedulers are left after the destroy", len(pods))
 	}
+	configure(map[string]string{"hello.py": hello})
 	s.Apply().Succeeds()
-	s.PlansNothing()
+	acctest.Eventually(t, 2*time.Minute, func() string {
+		if said := s.PlansNothing().Output; strings.Contains(said, "cannot be imported") {
+			return said
+		}
+		return ""
+	})
 	if got := string(s.secret("flow-admin")["password"]); got != password {
 		t.Error("the administrator has another password after the resource was made again")
 	}

@@ -61,6 +61,7 @@ type Model struct {
 	Ingress       *expose.Ingress              `tfsdk:"ingress"`
 	URL           *string                      `tfsdk:"url"`
 	AdminSecret   *string                      `tfsdk:"admin_secret"`
+	ImportErrors  map[string]string            `tfsdk:"import_errors"`
 }
 
 // Admin is the first administrator.
@@ -94,7 +95,7 @@ var (
 
 // Product is analytics_airflow.
 func Product() workload.Product[Model] {
-	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate, Remote: remote{}}
+	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate, Remote: remote{}, Status: importErrors()}
 }
 
 func resourceSchema() schema.Schema {
@@ -169,9 +170,12 @@ func resourceSchema() schema.Schema {
 			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",
 			Validators:          []validator.String{stringvalidator.RegexMatches(baseURLForm, "must begin with http:// or https:// and have no query")},
 		},
-		"service":      expose.ServiceAttribute("The Service of the API server. It has the resource's name and the port 8080."),
-		"ingress":      expose.IngressAttribute("Ingress to the API server."),
-		"url":          schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the REST API inside of the cluster."},
+		"service": expose.ServiceAttribute("The Service of the API server. It has the resource's name and the port 8080."),
+		"ingress": expose.IngressAttribute("Ingress to the API server."),
+		"url":     schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the REST API inside of the cluster."},
+		attributeImportErrors: schema.MapAttribute{Computed: true, ElementType: types.StringType,
+			MarkdownDescription: "What Python said of the DAG files that Airflow cannot import, by file: its path in the DAG folder, or `BUNDLE/PATH` in one of `dag_bundles`. Each plan and apply " +
+				"reads it anew and warns of it. Null where the auth manager is another than the default one."},
 		"admin_secret": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the Secret with the first administrator's `username` and `password`. Null where the auth manager is another than the default one."},
 	})
 	return schema.Schema{

@@ -25,6 +25,10 @@ type Status[M any] struct {
 	// has them as the state has had them, and is nil before the first apply. It is
 	// called after each apply, also one that failed, and at each read.
 	Observe func(ctx context.Context, m, prior *M, reach Reach) error
+	// Warn says what there is to warn of in the attributes as Observe has set them; nil
+	// where there is nothing. It is called after each Observe, so that a plan and an
+	// apply warn alike.
+	Warn func(m *M) diag.Diagnostics
 }
 
 // attributes are the names of s, which may be nil.
@@ -87,7 +91,7 @@ func (r *Resource[M]) observeStatus(ctx context.Context, s schema.Schema, a *app
 		return nil
 	}
 	reach := &reach{cluster: a.cluster, records: a.records, namespace: a.env.Namespace}
-	diags := r.look(ctx, a.model, a.was, reach)
+	_, diags := r.look(ctx, a.model, a.was, reach)
 	encoded, more := r.encode(ctx, s, a.model)
 	diags.Append(more...)
 	if diags.HasError() {
@@ -115,9 +119,11 @@ func (r *Resource[M]) refreshStatus(ctx context.Context, s schema.Schema, cluste
 	if diags.HasError() {
 		return nil, diags
 	}
-	if more := r.look(ctx, m, prior, &cluster); len(more) > 0 {
+	seen, more := r.look(ctx, m, prior, &cluster)
+	diags.Append(more...)
+	if !seen {
 		// It stands in the state as it was.
-		return nil, append(diags, more...)
+		return nil, diags
 	}
 	encoded, more := r.encode(ctx, s, m)
 	diags.Append(more...)
@@ -133,13 +139,17 @@ func (r *Resource[M]) refreshStatus(ctx context.Context, s schema.Schema, cluste
 	return changed, diags
 }
 
-// look calls Observe. What it cannot tell is a warning: nothing depends on it.
-func (r *Resource[M]) look(ctx context.Context, m, prior *M, reach *reach) diag.Diagnostics {
-	var diags diag.Diagnostics
+// look calls Observe and Warn. What Observe cannot tell is a warning: nothing depends
+// on it.
+func (r *Resource[M]) look(ctx context.Context, m, prior *M, reach *reach) (seen bool, diags diag.Diagnostics) {
 	if err := r.product.Status.Observe(ctx, m, prior, reach); err != nil {
 		diags.AddWarning("How "+reach.namespace+"/"+commonOf(m).Name+" fares could not be read", clusterProblem(err).Detail())
+		return false, diags
 	}
-	return diags
+	if r.product.Status.Warn != nil {
+		diags.Append(r.product.Status.Warn(m)...)
+	}
+	return true, diags
 }
 
 // attributeSetter is a state or a plan.
