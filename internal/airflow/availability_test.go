@@ -1,0 +1,226 @@
+package airflow_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
+)
+
+// slow is a DAG with a task that outlives the scheduler that runs it.
+const slow = `
+import time
+from airflow.sdk import dag, task
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def slow():
+    @task
+    def say():
+        time.sleep(45)
+        print("it said", "slow")
+
+    say()
+
+slow()
+`
+
+// TestAccAirflowAvailability begins with an image that does not exist. Then it kills the
+// scheduler that runs a task, and takes API servers away under load: by an eviction, as
+// when a node is drained, and by a change of their memory.
+func TestAccAirflowAvailability(t *testing.T) {
+	acctest.Long(t)
+	t.Parallel()
+	s := newStand(t)
+	configure := func(more string) {
+		t.Helper()
+		s.configure(dags(map[string]string{"slow.py": slow}) + `triggerer = { replicas = 0 }
+  scheduler = { replicas = 2 }
+  env = {
+    AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD         = "15"
+    AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL            = "15"
+    AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT          = "30"
+    AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_DETECTION_INTERVAL = "5"
+  }
+  ` + more)
+	}
+	const absent = "docker.io/apache/airflow:0.0.0"
+	configure(`image = "` + absent + `"`)
+	s.Apply("-target=analytics_minio.lake").Succeeds()
+	s.Apply().Fails().Says("Job/migrate", "ErrImagePull", absent, "Correct the image's name and tag")
+	password := string(s.secret("flow-database")["password"])
+
+	configure(`api_server = { replicas = 2 }`)
+	s.Apply().Succeeds()
+	s.PlansNothing()
+	if string(s.secret("flow-database")["password"]) != password {
+		t.Error("the database has another password after an apply that failed")
+	}
+
+	c := s.login()
+	run := c.trigger("slow")
+	owner := c.scheduler("slow", run, "say")
+	killed := time.Now()
+	if err := s.c.CoreV1().Pods(s.namespace).Delete(t.Context(), owner, metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))}); err != nil {
+		t.Fatal(err)
+	}
+	c.starts("slow", run, "say", 2)
+	t.Logf("%s after its scheduler was killed, the task runs in the other one", time.Since(killed).Round(time.Second))
+	c.succeeds("slow", run)
+	t.Logf("%s after its scheduler was killed, the run has succeeded", time.Since(killed).Round(time.Second))
+
+	s.serves(2)
+	load := s.startLoad()
+	evicted := s.pods("api-server")[0].Name
+	err := s.c.PolicyV1().Evictions(s.namespace).Evict(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: evicted, Namespace: s.namespace}})
+	if err != nil {
+		t.Errorf("an API server cannot be evicted: %v", err)
+	}
+	acctest.Eventually(t, 3*time.Minute, func() string {
+		for _, p := range s.pods("api-server") {
+			if p.Name == evicted {
+				return "the evicted API server is still there"
+			}
+		}
+		return ""
+	})
+	s.serves(2)
+	load.end("an eviction")
+
+	load = s.startLoad()
+	configure(`api_server = { replicas = 2, resources = { requests = { cpu = "10m", memory = "210Mi" } } }`)
+	s.Plan().Succeeds().Says("rolls the 2 pods of Deployment/api-server, each replaced when its successor is ready")
+	s.Apply().Succeeds()
+	load.end("a change of the memory")
+	s.PlansNothing()
+}
+
+// scheduler waits until a task runs, and returns the name of the pod of the scheduler
+// that it runs in.
+func (c *client) scheduler(dag, run, task string) string {
+	c.s.t.Helper()
+	var host string
+	acctest.Eventually(c.s.t, 2*time.Minute, func() string {
+		time.Sleep(time.Second)
+		i, err := c.instance(dag, run, task)
+		if err != nil {
+			return err.Error()
+		}
+		host = i.Host
+		if i.State != "running" || host == "" {
+			return "the task is " + i.State
+		}
+		return ""
+	})
+	for _, p := range c.s.pods("scheduler") {
+		if p.Status.PodIP == host {
+			return p.Name
+		}
+	}
+	c.s.t.Fatalf("the task runs at %s, which is no scheduler", host)
+	return ""
+}
+
+// starts waits until a task runs for the given time.
+func (c *client) starts(dag, run, task string, try int) {
+	c.s.t.Helper()
+	acctest.Eventually(c.s.t, 5*time.Minute, func() string {
+		time.Sleep(time.Second)
+		i, err := c.instance(dag, run, task)
+		switch {
+		case err != nil:
+			return err.Error()
+		case i.State == "failed":
+			c.s.t.Fatalf("the task has failed in try %d", i.Try)
+		case i.State != "running" || i.Try < try:
+			return "the task is " + i.State
+		}
+		return ""
+	})
+}
+
+type taskInstance struct {
+	State string `json:"state"`
+	Host  string `json:"hostname"`
+	Try   int    `json:"try_number"`
+}
+
+func (c *client) instance(dag, run, task string) (out taskInstance, err error) {
+	return out, c.try(http.MethodGet, "/api/v2/dags/"+dag+"/dagRuns/"+run+"/taskInstances/"+task, nil, &out)
+}
+
+// serves waits until so many API servers are ready.
+func (s *stand) serves(want int) {
+	s.t.Helper()
+	acctest.Eventually(s.t, 4*time.Minute, func() string {
+		ready := 0
+		for _, p := range s.pods("api-server") {
+			for _, c := range p.Status.Conditions {
+				if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+					ready++
+				}
+			}
+		}
+		if ready < want {
+			return "too few API servers are ready"
+		}
+		return ""
+	})
+}
+
+// load is a client that asks the API again and again, by a connection of its own each
+// time.
+type load struct {
+	t     *testing.T
+	shell *acctest.Shell
+	done  chan struct{}
+	out   string
+	err   error
+}
+
+func (s *stand) startLoad() *load {
+	s.t.Helper()
+	l := &load{t: s.t, shell: s.c.Shell(s.t, s.namespace), done: make(chan struct{})}
+	l.shell.Install("httpload")
+	go func() {
+		defer close(l.done)
+		l.out, l.err = l.shell.Run(context.Background(), nil, "/tmp/httpload", "-limit", "15m", "-pause", "100ms", "-url", "http://flow:8080/api/v2/version")
+	}()
+	return l
+}
+
+// end stops the load, and fails the test if a request failed.
+func (l *load) end(what string) {
+	l.t.Helper()
+	if _, err := l.shell.Run(l.t.Context(), nil, "touch", "/tmp/stop"); err != nil {
+		l.t.Fatal(err)
+	}
+	<-l.done
+	var result struct {
+		Requests int
+		Failures []string
+		Answers  map[string]int
+	}
+	if err := json.Unmarshal([]byte(l.out), &result); err != nil || l.err != nil {
+		l.t.Fatalf("the load ended with %v and printed %q", l.err, l.out)
+	}
+	l.t.Logf("%s: %d requests, %d failed", what, result.Requests, len(result.Failures))
+	if len(result.Failures) > 0 {
+		l.t.Errorf("%s: requests failed:\n%s", what, strings.Join(result.Failures, "\n"))
+	}
+	if result.Requests < 50 {
+		l.t.Errorf("%s: only %d requests prove nothing", what, result.Requests)
+	}
+	for answer := range result.Answers {
+		if !strings.Contains(answer, `"version"`) {
+			l.t.Errorf("%s: an answer is %s", what, answer)
+		}
+	}
+}
