@@ -42,6 +42,9 @@ func airflowCases() map[string]attributeCase {
 	broker := func(text string) string { return celery + "\nbroker = { external = { " + text + " } }" }
 	connection := func(more string) string { return `connections = { dw = { type = "postgres"` + more + ` } }` }
 	clean := func(more string) string { return `db_clean = { cron = "@weekly"` + more + " }" }
+	metrics := func(more string) string {
+		return `metrics = { otlp = { endpoint = "http://collector:4318"` + more + " } }"
+	}
 	pools := func(more string) string { return "pools = { etl = { slots = 3" + more + " } }" }
 	logs := func(endpoint, region, bucket, namespace, secret, version string) string {
 		return `logs = { endpoint = "` + endpoint + `", region = "` + region + `", bucket = "` + bucket + `", namespace = "` + namespace + `", secret = "` + secret + `", version = "` + version + `" }`
@@ -123,6 +126,8 @@ func airflowCases() map[string]attributeCase {
 		"pools.slots":                          {with: pools(""), changes: []string{"Pool/etl *"}},
 		"pools.description":                    {before: pools(""), with: pools(`, description = "nightly"`), changes: []string{"Pool/etl description"}},
 		"pools.include_deferred":               {before: pools(""), with: pools(", include_deferred = true"), changes: []string{"Pool/etl include_deferred"}},
+		"metrics.otlp.endpoint":                {with: metrics(""), changes: []string{container + "env[OTEL_*", container + "env[AIRFLOW__METRICS__OTEL_ON].*"}},
+		"metrics.otlp.interval":                {before: metrics(""), with: metrics(`, interval = "30s"`), changes: []string{container + "env[OTEL_METRIC_EXPORT_INTERVAL].value"}},
 		"db_clean.cron":                        {with: clean(""), changes: []string{"*/db-clean *"}},
 		"db_clean.time_zone":                   {before: clean(""), with: clean(`, time_zone = "Europe/Berlin"`), changes: []string{"CronJob/db-clean spec.timeZone"}},
 		"db_clean.older_than_days":             {before: clean(""), with: clean(", older_than_days = 30"), changes: []string{"CronJob/db-clean *.args[*"}},

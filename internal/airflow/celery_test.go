@@ -1,6 +1,7 @@
 package airflow_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
@@ -34,7 +35,8 @@ queues()
 func TestAccAirflowCelery(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	attributes := dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
+	receives := s.collector(t)
+	attributes := fmt.Sprintf("metrics = { otlp = { endpoint = %q, interval = \"5s\" } }\n", receives.endpoint) + dags(map[string]string{"queues.py": queues}) + `executors = ["CeleryExecutor"]
   triggerer = { replicas = 0 }
   execution_api_server = { resources = { requests = { cpu = "10m" } } }
   db_clean = { cron = "0 0 1 1 *", older_than_days = 1 }
@@ -54,6 +56,8 @@ func TestAccAirflowCelery(t *testing.T) {
 	c.succeeds("queues", run)
 	c.logged("queues", run, "say", "the small one said small", "s3://logs/flow/")
 	c.logged("queues", run, "say_large", "the large one said large", "it holds []", "s3://logs/flow/")
+
+	receives.has("scheduler.heartbeat", "ti.finish")
 
 	password := string(s.secret("flow-broker")["password"])
 	if len(password) < 32 {

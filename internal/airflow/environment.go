@@ -44,6 +44,7 @@ func (m *Model) shared(n names) map[string]string {
 	if len(m.DAGBundles) > 0 {
 		out[optionVariable("dag_processor", "dag_bundle_config_list")] = m.bundleList()
 	}
+	maps.Copy(out, m.metricVariables(n))
 	if m.Logs != nil {
 		out[optionVariable("logging", "remote_logging")] = "True"
 		out[optionVariable("logging", "remote_base_log_folder")] = "s3://" + ptr.Deref(m.Logs.Bucket, "") + "/" + n.resource

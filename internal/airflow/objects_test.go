@@ -50,6 +50,7 @@ func full() *Model {
 		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), Password: credential.Password{PasswordWO: new("correct horse"), PasswordWOVersion: new("2")}},
 		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
 			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
+		Metrics:   &Metrics{OTLP: &OTLP{Endpoint: "http://prometheus.monitoring:9090/api/v1/otlp/", Interval: new("30s")}},
 		Execution: &APIServer{Component: Component{Replicas: new(int64(3))}},
 		DBClean:   &DBClean{Cron: "0 3 * * 0", OlderThanDays: new(int64(30)), Tables: []string{"log", "dag_run"}},
 		Triggerer: &Component{Replicas: new(int64(0))},

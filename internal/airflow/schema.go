@@ -57,6 +57,7 @@ type Model struct {
 	Broker        *Broker                      `tfsdk:"broker"`
 	BaseURL       *string                      `tfsdk:"base_url"`
 	DBClean       *DBClean                     `tfsdk:"db_clean"`
+	Metrics       *Metrics                     `tfsdk:"metrics"`
 	Service       *expose.Service              `tfsdk:"service"`
 	Ingress       *expose.Ingress              `tfsdk:"ingress"`
 	URL           *string                      `tfsdk:"url"`
@@ -165,6 +166,7 @@ func resourceSchema() schema.Schema {
 		"broker":               brokerAttribute(),
 		"execution_api_server": executionServerAttribute(),
 		"db_clean":             dbCleanAttribute(),
+		"metrics":              metricsAttribute(),
 		"base_url": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "URL under which users reach the UI, with a path if it has one. Default: that of `ingress`, else that of the Service.",
