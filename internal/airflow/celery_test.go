@@ -33,6 +33,7 @@ queues()
 // chooses the number, and which have API servers of their own. It has the database
 // cleaned, reconciles pools, and rotates the Fernet key, which the workers do not read.
 func TestAccAirflowCelery(t *testing.T) {
+	acctest.Long(t)
 	t.Parallel()
 	s := newStand(t)
 	receives := s.collector(t)

@@ -28,6 +28,7 @@ hello()
 // TestAccAirflowUpgrade kills an apply while it migrates, upgrades Airflow, and
 // goes back to the backup from before the upgrade.
 func TestAccAirflowUpgrade(t *testing.T) {
+	acctest.Long(t)
 	s := newStand(t)
 	local := dags(map[string]string{"hello.py": short}) + "triggerer = { replicas = 0 }\n"
 	s.configure(local + `version = "3.2.2"`)
