@@ -276,7 +276,8 @@ func (l *lake) wantObject(user, key, content string) {
 // wantHealthAt asks MinIO for its health from within the cluster, at a fixed address.
 func (l *lake) wantHealthAt(shell *acctest.Shell, address string) {
 	l.t.Helper()
-	if out, err := shell.Run(l.t.Context(), nil, "wget", "-q", "-T", "10", "-O", "-", "http://"+address+":9000/minio/health/live"); err != nil {
+	out, err := shell.Run(l.t.Context(), nil, "/tmp/httpload", "-limit", "1s", "-url", "http://"+address+":9000/minio/health/live")
+	if err != nil || !strings.Contains(out, `"Failures":null`) {
 		l.t.Errorf("MinIO does not answer at its fixed address %s: %v\n%s", address, err, out)
 	}
 }
@@ -394,6 +395,7 @@ func TestAccMinIOOutlives(t *testing.T) {
 	before := l.secret("lake-user-ingest")
 	root := l.secret("lake-root")
 	shell := l.c.Shell(t, l.namespace)
+	shell.Install("httpload")
 	l.wantHealthAt(shell, address)
 	l.Destroy().Succeeds()
 	if n := len(l.pods()); n != 0 {
