@@ -47,23 +47,28 @@ func TestAccCLILifeCycle(t *testing.T) {
 
 	// A CLI that ended in the middle of an update can have lost what is private in
 	// the state.
-	var state map[string]any
-	if err := json.Unmarshal([]byte(s.ReadFile("terraform.tfstate")), &state); err != nil {
-		t.Fatal(err)
-	}
-	instance := state["resources"].([]any)[0].(map[string]any)["instances"].([]any)[0].(map[string]any)
-	if instance["private"] == nil {
-		t.Fatal("the state has no private part: the test proves nothing")
-	}
-	delete(instance, "private")
-	content, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.WriteFile("terraform.tfstate", string(content))
+	s.editInstance(func(instance map[string]any) {
+		if instance["private"] == nil {
+			t.Fatal("the state has no private part: the test proves nothing")
+		}
+		delete(instance, "private")
+	})
 	s.PlansNothing()
 	s.fixture("replicas = 2" + rest)
 	s.Apply().Succeeds().Says(`"1" -> "2"`).SaysNot("revision 2")
+	s.PlansNothing()
+
+	// Another release has written the state, which lacks an attribute of this one, and
+	// has two that are no more.
+	s.editInstance(func(instance map[string]any) {
+		attributes := instance["attributes"].(map[string]any)
+		if value, there := attributes["host_aliases"]; !there || value != nil {
+			t.Fatalf("host_aliases is %v in the state, not null", value)
+		}
+		delete(attributes, "host_aliases")
+		attributes["no_more"] = "a"
+		attributes["storage"].(map[string]any)["no_more"] = []string{"b"}
+	})
 	s.PlansNothing()
 
 	// An interrupted apply taints nothing, and the next one completes it.
@@ -85,6 +90,21 @@ func TestAccCLILifeCycle(t *testing.T) {
 	}
 	s.Destroy().Succeeds()
 	s.has()
+}
+
+// editInstance changes the first instance in the state.
+func (s *stand) editInstance(edit func(instance map[string]any)) {
+	s.t.Helper()
+	var state map[string]any
+	if err := json.Unmarshal([]byte(s.ReadFile("terraform.tfstate")), &state); err != nil {
+		s.t.Fatal(err)
+	}
+	edit(state["resources"].([]any)[0].(map[string]any)["instances"].([]any)[0].(map[string]any))
+	content, err := json.Marshal(state)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.WriteFile("terraform.tfstate", string(content))
 }
 
 // jobRuns reports whether a pod of the Job has started.

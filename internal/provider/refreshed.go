@@ -14,8 +14,8 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-// refreshed answers for resources that are as they should be: a read that finds what the one before has found, and the plan of a
-// resource whose configuration has not changed and that the read found so. The framework would come to the same, but it copies and
+// refreshed answers for resources that are as they should be: the upgrade of a state that is of this version, a read that finds what
+// the one before has found, and the plan of a resource whose configuration has not changed and that the read found so. The framework would come to the same, but it copies and
 // walks all values of a resource several times for features that no resource here has, which is most of what such a plan computes.
 type refreshed struct {
 	tfprotov6.ProviderServer
@@ -29,6 +29,7 @@ type refreshed struct {
 // reader reads resources of one type.
 type reader struct {
 	workload.AheadReader
+	version         int64
 	state, identity tftypes.Type
 }
 
@@ -59,7 +60,17 @@ func (s *refreshed) addReader(ctx context.Context, r workload.AheadReader, setti
 	var identity resource.IdentitySchemaResponse
 	r.IdentitySchema(ctx, resource.IdentitySchemaRequest{}, &identity)
 	r.Configure(ctx, resource.ConfigureRequest{ProviderData: settings}, &resource.ConfigureResponse{})
-	s.readers.Store(metadata.TypeName, &reader{r, schema.Schema.Type().TerraformType(ctx), identity.IdentitySchema.Type().TerraformType(ctx)})
+	s.readers.Store(metadata.TypeName, &reader{r, schema.Schema.Version, schema.Schema.Type().TerraformType(ctx), identity.IdentitySchema.Type().TerraformType(ctx)})
+}
+
+// UpgradeResourceState returns a state of this version as it is. Attributes that the schema has no more are taken out by the CLI before it
+// asks, and those that are new are null to it.
+func (s *refreshed) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	r, known := s.readers.Load(req.TypeName)
+	if !known || req.RawState == nil || len(req.RawState.JSON) == 0 || req.Version != r.(*reader).version { //nolint:forcetypeassert // what addReader stores
+		return s.ProviderServer.UpgradeResourceState(ctx, req)
+	}
+	return &tfprotov6.UpgradeResourceStateResponse{UpgradedState: &tfprotov6.DynamicValue{JSON: req.RawState.JSON}}, nil
 }
 
 // ReadResource answers for a resource that is as it was, and notes whether it is as it should be.

@@ -69,6 +69,10 @@ func (r *Resource[M]) sketch(ctx context.Context, s schema.Schema, planned, conf
 		if more.HasError() {
 			return nil, append(diags, more...)
 		}
+		if !d.unknown {
+			d.models[1] = d.models[0]
+			break
+		}
 	}
 	for n := range 2 {
 		var more diag.Diagnostics
@@ -89,7 +93,7 @@ func (r *Resource[M]) sketch(ctx context.Context, s schema.Schema, planned, conf
 			diags.Append(more...)
 		}
 		if !d.unknown {
-			d.models[1], d.things[1] = d.models[0], d.things[0]
+			d.things[1] = d.things[0]
 			break
 		}
 	}
