@@ -16,6 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"k8s.io/utils/ptr"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
 // Pool limits how many tasks that name it run at once.
@@ -90,6 +92,9 @@ func (p pool) leaves() leaves {
 	}
 	return out
 }
+
+// lasts reports whether a pool stays when the configuration no longer has it.
+func lasts(key string) bool { return key == workload.Key(kindPool, defaultPool) }
 
 func poolPath(name string) string { return poolsPath + "/" + url.PathEscape(name) }
 

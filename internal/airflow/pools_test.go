@@ -63,7 +63,7 @@ func (s *stand) reconcilesPools(t *testing.T, c *client, attributes string) {
 	want(nightly, 4, false)
 
 	s.configure(attributes)
-	s.Plan().Succeeds().Says("deletes Pool/nightly loads")
+	s.Plan().Succeeds().Says("deletes Pool/nightly loads", "leaves Pool/default_pool as it is").SaysNot("deletes Pool/default_pool")
 	s.Apply().Succeeds()
 	s.PlansNothing()
 	want("default_pool", 32, true)

@@ -91,12 +91,13 @@ var (
 	classForm   = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
 	baseURLForm = regexp.MustCompile(`^https?://[^/?#\s]+(/[^?#\s]*)?$`)
 	tableName   = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	oneLine     = regexp.MustCompile(`^[^\r\n]*$`)
 	emailForm   = regexp.MustCompile(`^[^@\s]+@[^@\s]+$`)
 )
 
 // Product is analytics_airflow.
 func Product() workload.Product[Model] {
-	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate, Remote: remote{}, Status: importErrors()}
+	return workload.Product[Model]{Name: productName, Schema: resourceSchema, Render: render, CheckUpdate: checkUpdate, Remote: remote{}, Lasts: lasts, Status: importErrors()}
 }
 
 func resourceSchema() schema.Schema {

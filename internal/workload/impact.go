@@ -21,7 +21,7 @@ func (p *planner[M]) impact(next view) []string {
 	if p.state != nil && !p.moved {
 		prior = p.state.Objects
 	}
-	return describe(prior, next.changesFrom(prior), p.draft.things[0], p.memory, commonOf(p.draft.models[0]).deletesAll())
+	return describe(prior, next.changesFrom(prior), p.draft.things[0], p.memory, commonOf(p.draft.models[0]).deletesAll(), p.product.Lasts)
 }
 
 func (r *Resource[M]) impactOf(a *application[M]) []string {
@@ -32,7 +32,7 @@ func (r *Resource[M]) impactOf(a *application[M]) []string {
 			next[key][path] = &text
 		}
 	}
-	return describe(a.prior, next.changesFrom(a.prior), a.things, a.memory, commonOf(a.model).deletesAll())
+	return describe(a.prior, next.changesFrom(a.prior), a.things, a.memory, commonOf(a.model).deletesAll(), a.product.Lasts)
 }
 
 // change is the difference of one object.
@@ -73,8 +73,9 @@ func (v view) changesFrom(prior map[string]map[string]string) map[string]change 
 }
 
 // describe puts the changes into words. memory is that of the last apply, nil
-// before the first. deletesAll is set when nothing outlives its resource.
-func describe(prior map[string]map[string]string, changes map[string]change, things rendered, memory *private, deletesAll bool) []string {
+// before the first. deletesAll is set when nothing outlives its resource. lasts is that
+// of the product.
+func describe(prior map[string]map[string]string, changes map[string]change, things rendered, memory *private, deletesAll bool, lasts func(string) bool) []string {
 	out := []string{}
 	if len(prior) == 0 {
 		return append(out, fmt.Sprintf("creates %d objects", len(changes)))
@@ -84,6 +85,8 @@ func describe(prior map[string]map[string]string, changes map[string]change, thi
 		switch {
 		case c.deleted && !deletesAll && memory.keeps(key):
 			out = append(out, "keeps "+key+", which the configuration no longer has")
+		case c.deleted && lasts != nil && lasts(key):
+			out = append(out, "leaves "+key+" as it is")
 		case c.deleted:
 			out = append(out, describeDeletion(key, prior[key]))
 		case c.created:

@@ -34,6 +34,10 @@ type Product[M any] struct {
 	// Remote is what lives inside the running product; nil where there is
 	// nothing.
 	Remote Remote[M]
+	// Lasts reports whether the thing of Remote with this key stays when the
+	// configuration no longer has it, because the product makes it itself; nil where
+	// none does.
+	Lasts func(key string) bool
 	// Status is how the product fares; nil where there is nothing to tell.
 	Status *Status[M]
 }
