@@ -13,12 +13,13 @@ import (
 func TestVersionsAreThoseOfTheModules(t *testing.T) {
 	stamp := regexp.MustCompile(`[-:TZ]`).ReplaceAllString(minioTime, "")
 	for component, want := range map[string]string{
-		"kubernetes":     "k8s.io/kubernetes v" + kubernetesVersion,
-		"containerd":     "github.com/containerd/containerd/v2 v" + containerdVersion,
-		"coredns":        "github.com/coredns/coredns v" + coreDNSVersion,
-		"metrics-server": "sigs.k8s.io/metrics-server v" + metricsVersion,
-		"opentofu":       "github.com/opentofu/opentofu v" + openTofuVersion,
-		"minio":          "-" + stamp + "-" + minioCommit,
+		"kubernetes":      "k8s.io/kubernetes v" + kubernetesVersion,
+		"containerd":      "github.com/containerd/containerd/v2 v" + containerdVersion,
+		"coredns":         "github.com/coredns/coredns v" + coreDNSVersion,
+		"metrics-server":  "sigs.k8s.io/metrics-server v" + metricsVersion,
+		"statsd-exporter": "github.com/prometheus/statsd_exporter v" + statsDVersion,
+		"opentofu":        "github.com/opentofu/opentofu v" + openTofuVersion,
+		"minio":           "-" + stamp + "-" + minioCommit,
 	} {
 		for line := range strings.Lines(read(t, filepath.Join("components", component, "go.mod"))) {
 			if strings.Contains(line, want) {

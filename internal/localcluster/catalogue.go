@@ -54,6 +54,14 @@ var catalogue = []catalogueEntry{
 		},
 	},
 	{
+		name:       "quay.io/prometheus/statsd-exporter:v" + statsDVersion,
+		components: []string{"statsd-exporter"},
+		config:     v1.Config{User: "65534", Entrypoint: []string{"/bin/statsd_exporter"}, ExposedPorts: map[string]struct{}{"9102/tcp": {}, "9125/tcp": {}, "9125/udp": {}}},
+		files: func(b builds) ([]file, error) {
+			return []file{{path: "/bin/statsd_exporter", source: b.program("statsd-exporter", "statsd_exporter")}, rootCertificates}, nil
+		},
+	},
+	{
 		name:   "docker.io/library/busybox:1.37",
 		config: v1.Config{Cmd: []string{"sh"}},
 		files: func(builds) ([]file, error) {
@@ -95,6 +103,7 @@ var catalogue = []catalogueEntry{
 	indexImage(trixie),
 	postgresImage("17", trixie),
 	redisImage("8.0", trixie),
+	pgBouncerImage("2025.03.05-1.23.1", trixie),
 	airflowImage("3.3.2", airflow332),
 	airflowImage("3.2.2", airflow322),
 	mlflowImage("3.17.2", mlflow3172),

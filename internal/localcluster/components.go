@@ -27,6 +27,7 @@ const (
 	coreDNSVersion    = "1.15.0"
 	metricsVersion    = "0.9.0"
 	openTofuVersion   = "1.12.6"
+	statsDVersion     = "0.29.0"
 
 	minioTime   = "2026-02-12T20:18:48Z"
 	minioCommit = "7aac2a2c5b7c"
@@ -63,6 +64,11 @@ var components = []component{
 	{name: "netpol", packages: []string{"."}},
 	{name: "pause", packages: []string{"."}},
 	{name: "metrics-server", packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
+	{
+		name:     "statsd-exporter",
+		packages: []string{"github.com/prometheus/statsd_exporter"},
+		ldflags:  setVariables("github.com/prometheus/common/version.", "Version="+statsDVersion),
+	},
 	{name: "kwok", packages: []string{"sigs.k8s.io/kwok/cmd/kwok"}, finish: kwokStages},
 	{
 		name:     "minio",
