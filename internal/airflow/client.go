@@ -1,16 +1,15 @@
 package airflow
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"time"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/httpjson"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -20,8 +19,9 @@ type client struct {
 	http *http.Client
 	// base is the URL that every path is below. Where its host leads is the matter of
 	// the tunnel.
-	base  string
-	token string
+	base string
+	// authorization is the header of every request, "" before the sign-in.
+	authorization string
 }
 
 // signIn connects as the first administrator, whom the model must have.
@@ -48,7 +48,7 @@ func signIn(ctx context.Context, m *Model, reach workload.Reach) (*client, error
 		}
 		return nil, fmt.Errorf("the first administrator cannot sign in to Airflow: %w", err)
 	}
-	c.token = answer.Token
+	c.authorization = "Bearer " + answer.Token
 	return c, nil
 }
 
@@ -72,36 +72,12 @@ func (p *problem) Error() string {
 // send sends a request with a body in JSON, and decodes the answer if there is one to
 // decode it to.
 func (c *client) send(ctx context.Context, method, path string, body, answer any) error {
-	var content io.Reader
-	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, content)
+	status, data, err := httpjson.Send(ctx, c.http, method, c.base+path, c.authorization, body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close() //nolint:errcheck // only read
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= http.StatusMultipleChoices {
-		p := &problem{status: resp.StatusCode}
+	if status >= http.StatusMultipleChoices {
+		p := &problem{status: status}
 		_ = json.Unmarshal(data, p) // what a proxy says need not be JSON
 		return p
 	}

@@ -1,25 +1,24 @@
 package airflow_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/httpjson"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
 // client is a user of Airflow's REST API, through a port-forward.
 type client struct {
-	s     *stand
-	http  *http.Client
-	token string
+	s             *stand
+	http          *http.Client
+	authorization string
 }
 
 // login signs in as the first administrator.
@@ -52,40 +51,18 @@ func (s *stand) login() *client {
 	if answer.AccessToken == "" {
 		s.t.Fatal("the administrator got no token")
 	}
-	c.token = answer.AccessToken
+	c.authorization = "Bearer " + answer.AccessToken
 	return c
 }
 
 // try sends a request and decodes the answer.
 func (c *client) try(method, path string, body, answer any) error {
-	var content io.Reader
-	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(c.s.t.Context(), method, "http://flow:8080"+path, content)
+	status, data, err := httpjson.Send(c.s.t.Context(), c.http, method, "http://flow:8080"+path, c.authorization, body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close() //nolint:errcheck // only read
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s answers %s: %s", method, path, resp.Status, data)
+	if status >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s %s answers %d: %s", method, path, status, data)
 	}
 	if answer == nil {
 		return nil

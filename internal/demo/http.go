@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/httpjson"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
@@ -59,36 +58,12 @@ func (e *statusError) Error() string {
 
 // ask sends a request with a body, unless that is nil, and decodes the answer.
 func (a *api) ask(ctx context.Context, method, path string, body, answer any) error {
-	var content io.Reader
-	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(data)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, a.url+path, content)
+	status, data, err := httpjson.Send(ctx, a.client, method, a.url+path, a.authorization, body)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Accept", "application/json")
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	if a.authorization != "" {
-		request.Header.Set("Authorization", a.authorization)
-	}
-	response, err := a.client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close() //nolint:errcheck // only read
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode >= http.StatusMultipleChoices {
-		return &statusError{method + " " + path, response.StatusCode, string(data)}
+	if status >= http.StatusMultipleChoices {
+		return &statusError{method + " " + path, status, string(data)}
 	}
 	return json.Unmarshal(data, answer)
 }

@@ -1,17 +1,17 @@
 package mlflow
 
 import (
-	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/httpjson"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -21,8 +21,8 @@ type server struct {
 	// base is the URL that every path is below. Its host is one that every server
 	// answers to; where it leads is the matter of the tunnel.
 	base string
-	// username and password are those of every request, if any.
-	username, password string
+	// authorization is the header of every request, if any.
+	authorization string
 	// permissions are those that users were seen to have.
 	permissions map[string][]permission
 }
@@ -47,8 +47,13 @@ func (s *server) as(ctx context.Context, reach workload.Reach, key string) (*ser
 		return nil, err
 	}
 	out := *s
-	out.username, out.password = string(account[userKey]), string(account[passwordKey])
+	out.authorization = basicAuthorization(string(account[userKey]), string(account[passwordKey]))
 	return &out, nil
+}
+
+// basicAuthorization is the header of a user with a password.
+func basicAuthorization(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
 // problem is an answer that is not a success.
@@ -87,35 +92,12 @@ func (s *server) get(ctx context.Context, path string, query url.Values, answer 
 // send sends a request with a body in JSON, and decodes the answer if there is one to
 // decode it to.
 func (s *server) send(ctx context.Context, method, path string, body, answer any) error {
-	var content io.Reader
-	if body != nil {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		content = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.base+path, content)
+	status, data, err := httpjson.Send(ctx, s.http, method, s.base+path, s.authorization, body)
 	if err != nil {
 		return err
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if s.username != "" {
-		req.SetBasicAuth(s.username, s.password)
-	}
-	resp, err := s.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close() //nolint:errcheck // only read
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		p := &problem{status: resp.StatusCode}
+	if status != http.StatusOK {
+		p := &problem{status: status}
 		_ = json.Unmarshal(data, p) // what a proxy says need not be JSON
 		return p
 	}
