@@ -1,8 +1,6 @@
 package airflow_test
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,28 +75,27 @@ func TestAccAirflowAvailability(t *testing.T) {
 	t.Logf("%s after its scheduler was killed, the run has succeeded", time.Since(killed).Round(time.Second))
 
 	s.serves(2)
-	load := s.startLoad()
-	evicted := s.pods("api-server")[0].Name
-	err := s.c.PolicyV1().Evictions(s.namespace).Evict(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: evicted, Namespace: s.namespace}})
-	if err != nil {
-		t.Errorf("an API server cannot be evicted: %v", err)
-	}
-	acctest.Eventually(t, 3*time.Minute, func() string {
-		for _, p := range s.pods("api-server") {
-			if p.Name == evicted {
-				return "the evicted API server is still there"
-			}
+	s.underLoad("an eviction", func() {
+		evicted := s.pods("api-server")[0].Name
+		err := s.c.PolicyV1().Evictions(s.namespace).Evict(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: evicted, Namespace: s.namespace}})
+		if err != nil {
+			t.Errorf("an API server cannot be evicted: %v", err)
 		}
-		return ""
+		acctest.Eventually(t, 3*time.Minute, func() string {
+			for _, p := range s.pods("api-server") {
+				if p.Name == evicted {
+					return "the evicted API server is still there"
+				}
+			}
+			return ""
+		})
+		s.serves(2)
 	})
-	s.serves(2)
-	load.end("an eviction")
-
-	load = s.startLoad()
-	configure(`api_server = { replicas = 2, resources = { requests = { cpu = "10m", memory = "210Mi" } } }`)
-	s.Plan().Succeeds().Says("rolls the 2 pods of Deployment/api-server, each replaced when its successor is ready")
-	s.Apply().Succeeds()
-	load.end("a change of the memory")
+	s.underLoad("a change of the memory", func() {
+		configure(`api_server = { replicas = 2, resources = { requests = { cpu = "10m", memory = "210Mi" } } }`)
+		s.Plan().Succeeds().Says("rolls the 2 pods of Deployment/api-server, each replaced when its successor is ready")
+		s.Apply().Succeeds()
+	})
 	s.PlansNothing()
 }
 
@@ -175,52 +172,14 @@ func (s *stand) serves(want int) {
 	})
 }
 
-// load is a client that asks the API again and again, by a connection of its own each
-// time.
-type load struct {
-	t     *testing.T
-	shell *acctest.Shell
-	done  chan struct{}
-	out   string
-	err   error
-}
-
-func (s *stand) startLoad() *load {
+// underLoad does something while a client asks the API all the time.
+func (s *stand) underLoad(what string, do func()) {
 	s.t.Helper()
-	l := &load{t: s.t, shell: s.c.Shell(s.t, s.namespace), done: make(chan struct{})}
-	l.shell.Install("httpload")
-	go func() {
-		defer close(l.done)
-		l.out, l.err = l.shell.Run(context.Background(), nil, "/tmp/httpload", "-limit", "15m", "-pause", "100ms", "-url", "http://flow:8080/api/v2/version")
-	}()
-	return l
-}
-
-// end stops the load, and fails the test if a request failed.
-func (l *load) end(what string) {
-	l.t.Helper()
-	if _, err := l.shell.Run(l.t.Context(), nil, "touch", "/tmp/stop"); err != nil {
-		l.t.Fatal(err)
-	}
-	<-l.done
-	var result struct {
-		Requests int
-		Failures []string
-		Answers  map[string]int
-	}
-	if err := json.Unmarshal([]byte(l.out), &result); err != nil || l.err != nil {
-		l.t.Fatalf("the load ended with %v and printed %q", l.err, l.out)
-	}
-	l.t.Logf("%s: %d requests, %d failed", what, result.Requests, len(result.Failures))
-	if len(result.Failures) > 0 {
-		l.t.Errorf("%s: requests failed:\n%s", what, strings.Join(result.Failures, "\n"))
-	}
-	if result.Requests < 50 {
-		l.t.Errorf("%s: only %d requests prove nothing", what, result.Requests)
-	}
-	for answer := range result.Answers {
+	load := s.c.StartLoad(s.t, s.namespace, "http://flow:8080/api/v2/version")
+	do()
+	for answer := range load.End(what, 50) {
 		if !strings.Contains(answer, `"version"`) {
-			l.t.Errorf("%s: an answer is %s", what, answer)
+			s.t.Errorf("%s: an answer is %s", what, answer)
 		}
 	}
 }

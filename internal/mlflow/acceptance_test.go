@@ -1,8 +1,6 @@
 package mlflow_test
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -216,56 +214,11 @@ import os
 me = os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"]
 `
 
-// load is a client that asks the API again and again, by a connection of its own each
-// time.
-type load struct {
-	shell *acctest.Shell
-	done  chan struct{}
-	out   string
-	err   error
-}
-
-func (s *stand) startLoad() *load {
+// startLoad has a client ask for the registered model all the time.
+func (s *stand) startLoad() *acctest.Load {
 	s.t.Helper()
-	shell := s.c.Shell(s.t, s.namespace)
-	shell.Install("httpload")
 	admin := s.secret("track-admin")
-	l := &load{shell: shell, done: make(chan struct{})}
-	go func() {
-		defer close(l.done)
-		l.out, l.err = shell.Run(context.Background(), nil, "/tmp/httpload", "-limit", "15m", "-pause", "100ms", "-url",
-			fmt.Sprintf("http://%s:%s@track:5000/ml/api/2.0/mlflow/registered-models/get?name=doubles", admin["username"], admin["password"]))
-	}()
-	return l
-}
-
-// end stops the load and fails the test if a request failed.
-func (l *load) end(t *testing.T) {
-	t.Helper()
-	if _, err := l.shell.Run(t.Context(), nil, "touch", "/tmp/stop"); err != nil {
-		t.Fatal(err)
-	}
-	<-l.done
-	var result struct {
-		Requests int
-		Failures []string
-		Answers  map[string]int
-	}
-	if err := json.Unmarshal([]byte(l.out), &result); err != nil || l.err != nil {
-		t.Fatalf("the load ended with %v and printed %q", l.err, l.out)
-	}
-	t.Logf("%d requests, %d failed", result.Requests, len(result.Failures))
-	if len(result.Failures) > 0 {
-		t.Errorf("requests failed:\n%s", strings.Join(result.Failures, "\n"))
-	}
-	if result.Requests < 20 {
-		t.Errorf("only %d requests: the load proves nothing", result.Requests)
-	}
-	for answer := range result.Answers {
-		if !strings.Contains(answer, `"doubles"`) {
-			t.Errorf("an answer is %s", answer)
-		}
-	}
+	return s.c.StartLoad(s.t, s.namespace, fmt.Sprintf("http://%s:%s@track:5000/ml/api/2.0/mlflow/registered-models/get?name=doubles", admin["username"], admin["password"]))
 }
 
 // collects runs the CronJob that empties the trash, in which the experiment "fraud" is.
@@ -447,7 +400,11 @@ func TestAccMLflow(t *testing.T) {
 	began = time.Now()
 	s.Apply().Succeeds()
 	t.Logf("upgraded in %.1f s", time.Since(began).Seconds())
-	load.end(t)
+	for answer := range load.End("the upgrade", 20) {
+		if !strings.Contains(answer, `"doubles"`) {
+			t.Errorf("during the upgrade, an answer is %s", answer)
+		}
+	}
 	s.PlansNothing()
 	s.reads("after the upgrade")
 	s.configure(`version = "` + formerVersion + `"`)

@@ -3,7 +3,6 @@ package script_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -298,15 +297,7 @@ func TestAccContinuous(t *testing.T) {
 	if endpoint := s.Attributes(address)["endpoint"]; endpoint != fmt.Sprintf("it.%s.svc.cluster.local:8080", s.namespace) {
 		t.Errorf("the endpoint is %v", endpoint)
 	}
-	shell := s.c.Shell(t, s.namespace)
-	shell.Install("httpload")
-	done := make(chan struct{})
-	var out string
-	var failed error
-	go func() {
-		defer close(done)
-		out, failed = shell.Run(context.Background(), nil, "/tmp/httpload", "-url", "http://it:8080/")
-	}()
+	load := s.c.StartLoad(t, s.namespace, "http://it:8080/")
 	time.Sleep(2 * time.Second)
 	configure("two")
 	s.Plan().Says(`rolls the 2 pods of Deployment/run, each replaced when its successor is ready`)
@@ -329,21 +320,8 @@ func TestAccContinuous(t *testing.T) {
 		return ""
 	})
 	time.Sleep(2 * time.Second)
-	if _, err := shell.Run(t.Context(), nil, "touch", "/tmp/stop"); err != nil {
-		t.Fatal(err)
-	}
-	<-done
-	var result struct {
-		Requests int
-		Failures []string
-		Answers  map[string]int
-	}
-	if err := json.Unmarshal([]byte(out), &result); err != nil || failed != nil {
-		t.Fatalf("the load ended with %v and printed %q", failed, out)
-	}
-	t.Logf("%d requests, answers %v", result.Requests, result.Answers)
-	if len(result.Failures) > 0 || result.Answers["one"] == 0 || result.Answers["two"] == 0 {
-		t.Errorf("of %d requests failed: %v", result.Requests, result.Failures)
+	if answers := load.End("an update and the loss of a pod", 20); answers["one"] == 0 || answers["two"] == 0 {
+		t.Errorf("the answers are %v", answers)
 	}
 	s.PlansNothing()
 	s.Destroy().Succeeds()
