@@ -38,13 +38,9 @@ func removeNamespace(ctx context.Context, cluster *kube.Cluster, name string) er
 // apiServerCIDRs are the addresses at which pods find the API server: that of its Service, and those behind it.
 func apiServerCIDRs(ctx context.Context, cluster *kube.Cluster) ([]string, error) {
 	const namespace, name = "default", "kubernetes"
-	ref := kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Service"}, Namespace: namespace, Name: name}
-	service, err := cluster.Get(ctx, ref)
+	service, err := serviceOf(ctx, cluster, namespace, name)
 	if err != nil {
 		return nil, err
-	}
-	if service == nil {
-		return nil, fmt.Errorf("%s does not exist", ref)
 	}
 	addresses, _, err := unstructured.NestedStringSlice(service.Object, "spec", "clusterIPs")
 	if err != nil {

@@ -12,15 +12,21 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
-// dialService connects to a running pod behind a Service.
-func dialService(ctx context.Context, cluster *kube.Cluster, namespace, name string, port int) (net.Conn, error) {
+// serviceOf returns a Service, which must exist.
+func serviceOf(ctx context.Context, cluster *kube.Cluster, namespace, name string) (*unstructured.Unstructured, error) {
 	ref := kube.Ref{GroupVersionKind: schema.GroupVersionKind{Version: "v1", Kind: "Service"}, Namespace: namespace, Name: name}
 	service, err := cluster.Get(ctx, ref)
+	if err == nil && service == nil {
+		err = fmt.Errorf("%s does not exist", ref)
+	}
+	return service, err
+}
+
+// dialService connects to a running pod behind a Service.
+func dialService(ctx context.Context, cluster *kube.Cluster, namespace, name string, port int) (net.Conn, error) {
+	service, err := serviceOf(ctx, cluster, namespace, name)
 	if err != nil {
 		return nil, err
-	}
-	if service == nil {
-		return nil, fmt.Errorf("%s does not exist", ref)
 	}
 	selector, _, err := unstructured.NestedStringMap(service.Object, "spec", "selector")
 	if err != nil {
@@ -35,5 +41,5 @@ func dialService(ctx context.Context, cluster *kube.Cluster, namespace, name str
 			return cluster.Dial(ctx, namespace, pod.GetName(), port)
 		}
 	}
-	return nil, fmt.Errorf("no pod of %s runs", ref)
+	return nil, fmt.Errorf("no pod of %s runs", kube.RefOf(service))
 }
