@@ -5,11 +5,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -38,7 +37,7 @@ func (r *renderer) apiServers() {
 		return
 	}
 	r.apiServer(*r.m.Execution, executionServer, path.Root("execution_api_server"), false)
-	port := corev1ac.ServicePort().WithName("http").WithPort(apiPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("http"))
+	port := expose.Port("http", apiPort)
 	r.objects = append(r.objects, workload.Object{
 		Key: "Service/" + executionServer, Stage: workload.StageIdentity,
 		Manifest: corev1ac.Service(r.n.of(executionServer), r.n.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.n.selector(executionServer)).WithPorts(port)),

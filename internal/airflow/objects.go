@@ -3,11 +3,9 @@ package airflow
 import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -81,7 +79,7 @@ func (m *Model) administers() bool { return ptr.Deref(m.AuthManager, fabAuthMana
 
 // apiService is what users and running tasks connect to.
 func apiService(m *Model, n names) workload.Object {
-	port := corev1ac.ServicePort().WithName("http").WithPort(apiPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("http"))
+	port := expose.Port("http", apiPort)
 	return workload.Object{
 		Key: keyService, Stage: workload.StageIdentity,
 		Manifest: m.Service.Render(n.resource, n.env.Namespace, n.selector(apiServer), port),

@@ -7,14 +7,11 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
-	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
@@ -133,8 +130,7 @@ func (r *renderer) server(s server) {
 	labels := map[string]string{componentLabel: s.component}
 	spec := appsv1ac.DeploymentSpec().
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(s.component))).
-		WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).WithRollingUpdate(
-			appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
+		WithStrategy(pod.SuccessorFirst()).
 		WithTemplate(template.Spec)
 	if s.scaled == nil {
 		spec.WithReplicas(int32(s.replicas))
@@ -144,11 +140,7 @@ func (r *renderer) server(s server) {
 		Manifest: appsv1ac.Deployment(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(spec),
 	})
 	if s.least() > 1 {
-		r.objects = append(r.objects, workload.Object{
-			Key: "PodDisruptionBudget/" + s.component, Stage: workload.StageIdentity,
-			Manifest: policyv1ac.PodDisruptionBudget(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-				WithMaxUnavailable(intstr.FromInt32(1)).WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(s.component)))),
-		})
+		r.objects = append(r.objects, pod.DisruptionBudget(s.component, r.n.of(s.component), r.n.env.Namespace, labels, r.n.selector(s.component)))
 	}
 }
 

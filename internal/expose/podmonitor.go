@@ -1,8 +1,17 @@
 package expose
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
+
+// PodMonitorAttribute is the attribute that asks for a PodMonitor. What the product wants beside it is added to the description, "" for nothing.
+func PodMonitorAttribute(more string) schema.Attribute {
+	return schema.BoolAttribute{
+		Optional: true, MarkdownDescription: "Create a PodMonitor, for which the Prometheus operator must be installed. " + more + "Default: `false`.",
+	}
+}
 
 // PodMonitor has Prometheus read the metrics of the pods with the given labels at endpoints, which are as the Prometheus operator has
 // them. The kind is of a custom resource definition: there is no Go type for it here.

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
@@ -55,6 +56,11 @@ func (s *Service) Check(at path.Path) diag.Diagnostics {
 			`Set type = "NodePort" or "LoadBalancer", or remove node_port.`)
 	}
 	return diags
+}
+
+// Port is a port of a Service, which leads to the port of the same name of its pods.
+func Port(name string, port int32) *corev1ac.ServicePortApplyConfiguration {
+	return corev1ac.ServicePort().WithName(name).WithPort(port).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString(name))
 }
 
 // Render returns the Service of that name with a port that clients use; node_port

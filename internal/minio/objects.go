@@ -9,11 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -142,7 +142,7 @@ func headlessService(n names) workload.Object {
 
 // clientService is what clients connect to.
 func clientService(m *Model, n names) workload.Object {
-	port := corev1ac.ServicePort().WithName("s3").WithPort(apiPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("s3"))
+	port := expose.Port("s3", apiPort)
 	service := m.Service.Render(n.resource, n.namespace, n.selector(), port)
 	if isTrue(m.Console) {
 		service.Spec.WithPorts(corev1ac.ServicePort().WithName("console").WithPort(consolePort).WithProtocol(corev1.ProtocolTCP).
@@ -153,11 +153,7 @@ func clientService(m *Model, n names) workload.Object {
 
 // disruptionBudget lets a drain take one server at a time.
 func disruptionBudget(n names) workload.Object {
-	return workload.Object{
-		Key: "PodDisruptionBudget/servers", Stage: workload.StageIdentity,
-		Manifest: policyv1ac.PodDisruptionBudget(n.resource, n.namespace).WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-			WithMaxUnavailable(intstr.FromInt32(1)).WithSelector(matchLabels(n.selector()))),
-	}
+	return pod.DisruptionBudget("servers", n.resource, n.namespace, nil, n.selector())
 }
 
 func ingress(m *Model, n names) workload.Object {

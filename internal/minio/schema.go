@@ -184,7 +184,7 @@ func resourceSchema() schema.Schema {
 			Optional:            true,
 			MarkdownDescription: "Metrics in Prometheus' format, without authentication, at `/minio/v2/metrics/cluster`.",
 			Attributes: map[string]schema.Attribute{
-				"pod_monitor": schema.BoolAttribute{Optional: true, MarkdownDescription: "Create a PodMonitor, for which the Prometheus operator must be installed. Default: `false`."},
+				"pod_monitor": expose.PodMonitorAttribute(""),
 			},
 		},
 		"endpoint": schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the S3 API inside of the cluster."},

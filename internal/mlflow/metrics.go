@@ -31,7 +31,7 @@ func metricsAttribute() schema.Attribute {
 		MarkdownDescription: "Metrics of the servers in Prometheus' format, at `" + metricsPath + "` of each pod, for whoever signs in. The servers then also answer to private IPv4 addresses as the " +
 			"header `Host`, by which Prometheus reaches pods. Default: none.",
 		Attributes: map[string]schema.Attribute{
-			"pod_monitor": schema.BoolAttribute{Optional: true, MarkdownDescription: "Create a PodMonitor, for which the Prometheus operator must be installed. It needs `user`. Default: `false`."},
+			"pod_monitor": expose.PodMonitorAttribute("It needs `user`. "),
 			"user": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.RegexMatches(declaredUserForm, "must be the name of one of users")},
 				MarkdownDescription: "The one of `users` as which Prometheus signs in. It needs no permissions.",

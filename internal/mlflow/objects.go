@@ -2,10 +2,9 @@ package mlflow
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -28,7 +27,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	if diags.HasError() {
 		return workload.Rendering{}, diags
 	}
-	port := corev1ac.ServicePort().WithName("http").WithPort(serverPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("http"))
+	port := expose.Port("http", serverPort)
 	objects := append(database.Objects,
 		keysSecret(n), adminSecret(m, n), secret(n, "artifacts", m.Artifacts.Credentials("")),
 		workload.Object{Key: keyAuth, Stage: workload.StageIdentity, Manifest: corev1ac.ConfigMap(n.of("auth"), env.Namespace).WithData(map[string]string{authFile: m.authSettings()})},

@@ -4,14 +4,12 @@ import (
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
-	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -67,16 +65,11 @@ func (r *renderer) servers() {
 		Manifest: appsv1ac.Deployment(r.n.of(serverComponent), r.n.env.Namespace).WithLabels(labels).WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(int32(replicas)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector)).
-			WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).WithRollingUpdate(
-				appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
+			WithStrategy(pod.SuccessorFirst()).
 			WithTemplate(template.Spec)),
 	})
 	if replicas > 1 {
-		r.objects = append(r.objects, workload.Object{
-			Key: "PodDisruptionBudget/server", Stage: workload.StageIdentity,
-			Manifest: policyv1ac.PodDisruptionBudget(r.n.of(serverComponent), r.n.env.Namespace).WithLabels(labels).WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-				WithMaxUnavailable(intstr.FromInt32(1)).WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector))),
-		})
+		r.objects = append(r.objects, pod.DisruptionBudget("server", r.n.of(serverComponent), r.n.env.Namespace, labels, selector))
 	}
 }
 

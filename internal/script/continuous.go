@@ -4,15 +4,14 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
-	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -54,8 +53,7 @@ func (r *renderer) deployment(t pod.Template) []workload.Object {
 	}
 	t.Spec.Spec.WithTerminationGracePeriodSeconds(grace)
 	spec := appsv1ac.DeploymentSpec().WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.selector())).WithTemplate(t.Spec).
-		WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).WithRollingUpdate(
-			appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0))))
+		WithStrategy(pod.SuccessorFirst())
 	if c.Autoscaling == nil {
 		replicas := int64(1)
 		if c.Replicas != nil {
@@ -68,11 +66,7 @@ func (r *renderer) deployment(t pod.Template) []workload.Object {
 		out = append(out, o)
 	}
 	if c.several() {
-		out = append(out, workload.Object{
-			Key: "PodDisruptionBudget/run", Stage: workload.StageIdentity,
-			Manifest: policyv1ac.PodDisruptionBudget(r.Name, r.env.Namespace).WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-				WithMaxUnavailable(intstr.FromInt32(1)).WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.selector()))),
-		})
+		out = append(out, pod.DisruptionBudget("run", r.Name, r.env.Namespace, nil, r.selector()))
 	}
 	return append(out, workload.Object{
 		Key: "Deployment/run", Stage: workload.StageServer, Mask: t.Mask("spec.template"), Manifest: appsv1ac.Deployment(r.Name, r.env.Namespace).WithSpec(spec),
@@ -84,8 +78,7 @@ func (r *renderer) service(port int64) workload.Object {
 	r.Endpoint = &endpoint
 	return workload.Object{
 		Key: "Service/run", Stage: workload.StageIdentity,
-		Manifest: corev1ac.Service(r.Name, r.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.selector()).WithPorts(
-			corev1ac.ServicePort().WithName(portName).WithPort(int32(port)).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString(portName)))),
+		Manifest: corev1ac.Service(r.Name, r.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.selector()).WithPorts(expose.Port(portName, int32(port)))),
 	}
 }
 

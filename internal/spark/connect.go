@@ -102,7 +102,7 @@ func renderConnect(c *Connect, env workload.Environment) (workload.Rendering, di
 		workload.Object{
 			Key: keyConnectService, Stage: workload.StageIdentity,
 			Manifest: c.Service.Render(a.n.resource, a.n.namespace, maps.Clone(selector),
-				corev1ac.ServicePort().WithName("connect").WithPort(connectPort).WithProtocol("TCP").WithAppProtocol("kubernetes.io/h2c").WithTargetPort(intstr.FromString("connect"))),
+				expose.Port("connect", connectPort).WithAppProtocol("kubernetes.io/h2c")),
 		},
 		a.clientsPolicy(c.Service),
 		workload.Object{

@@ -9,14 +9,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
-	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
@@ -63,21 +62,16 @@ func renderHistory(h *History, env workload.Environment) (workload.Rendering, di
 	objects = append(objects,
 		workload.Object{
 			Key: "Service/server", Stage: workload.StageIdentity,
-			Manifest: h.Service.Render(a.n.resource, a.n.namespace, selector, corev1ac.ServicePort().WithName("http").WithPort(historyPort).WithProtocol(corev1.ProtocolTCP).WithTargetPort(intstr.FromString("http"))),
+			Manifest: h.Service.Render(a.n.resource, a.n.namespace, selector, expose.Port("http", historyPort)),
 		},
 		workload.Object{
 			Key: "Deployment/server", Stage: workload.StageServer, Mask: template.Mask("spec.template"),
 			Manifest: appsv1ac.Deployment(a.n.resource, a.n.namespace).WithSpec(appsv1ac.DeploymentSpec().WithReplicas(int32(replicas)).
-				WithStrategy(appsv1ac.DeploymentStrategy().WithType("RollingUpdate").WithRollingUpdate(
-					appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
+				WithStrategy(pod.SuccessorFirst()).
 				WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector)).WithTemplate(template.Spec)),
 		})
 	if replicas > 1 {
-		objects = append(objects, workload.Object{
-			Key: "PodDisruptionBudget/server", Stage: workload.StageIdentity,
-			Manifest: policyv1ac.PodDisruptionBudget(a.n.resource, a.n.namespace).WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-				WithMaxUnavailable(intstr.FromInt32(1)).WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector))),
-		})
+		objects = append(objects, pod.DisruptionBudget("server", a.n.resource, a.n.namespace, nil, selector))
 	}
 	if h.Ingress != nil {
 		objects = append(objects, workload.Object{

@@ -32,7 +32,7 @@ func metricsAttribute() schema.Attribute {
 		MarkdownDescription: "Metrics for Prometheus, on the port 4040 of the driver: its own at `" + driverMetricsPath + "`, and those of the executors at `" + executorMetricsPath + "`. " +
 			"Their names begin with that of the resource, and not with that of a run.",
 		Attributes: map[string]schema.Attribute{
-			"pod_monitor": schema.BoolAttribute{Optional: true, MarkdownDescription: "Create a PodMonitor, for which the Prometheus operator must be installed. Default: `false`."},
+			"pod_monitor": expose.PodMonitorAttribute(""),
 			"namespace":   text("Namespace of Prometheus, whose pods may then connect to the port of the metrics. Default: only pods of the resource itself may.", validate.DNSLabel()),
 		},
 	}
