@@ -2,6 +2,10 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
 )
 
 // Serves reports whether the API server knows a resource, such as "deployments" of
@@ -31,15 +36,9 @@ func (c *Cluster) Serves(t testing.TB, groupVersion, resource string) bool {
 // after the test.
 func (c *Cluster) CustomResource(t testing.TB, group, version, kind, plural string) {
 	t.Helper()
-	client, err := dynamic.NewForConfig(c.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	definitions := client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
-	name := plural + "." + group
-	_, err = definitions.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
+	c.define(t, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-		"metadata": map[string]any{"name": name, "labels": map[string]any{testLabel: "true"}},
+		"metadata": map[string]any{"name": plural + "." + group},
 		"spec": map[string]any{
 			"group": group, "scope": "Namespaced", "names": map[string]any{"kind": kind, "plural": plural},
 			"versions": []any{map[string]any{
@@ -47,9 +46,72 @@ func (c *Cluster) CustomResource(t testing.TB, group, version, kind, plural stri
 				"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
 			}},
 		},
-	}}, metav1.CreateOptions{})
+	}})
+}
+
+// Definition is a CustomResourceDefinition as its project publishes it.
+type Definition struct {
+	// Module is a Go module with a version, and File the path of the definition in it.
+	Module, File string
+}
+
+// PodMonitors is the definition of the kind PodMonitor.
+var PodMonitors = Definition{
+	Module: "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+	File:   "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+}
+
+// Install installs a definition, which Go downloads, so that the API server checks objects by the real schema. It is deleted after the test. One
+// of another test is waited for to go, and the cluster's own is left as it is.
+func (c *Cluster) Install(t testing.TB, d Definition) {
+	t.Helper()
+	download := exec.Command("go", "mod", "download", "-json", d.Module)
+	download.Dir = t.TempDir() // no module's own, whose versions would count
+	out, err := download.Output()
+	if err != nil {
+		t.Fatalf("%s cannot be downloaded: %v\n%s", d.Module, err, out)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(module.Dir, filepath.FromSlash(d.File)))
 	if err != nil {
 		t.Fatal(err)
+	}
+	var definition unstructured.Unstructured
+	if err := yaml.Unmarshal(text, &definition.Object); err != nil {
+		t.Fatal(err)
+	}
+	c.define(t, &definition)
+}
+
+// define creates a definition, and waits until its kind is served.
+func (c *Cluster) define(t testing.TB, definition *unstructured.Unstructured) {
+	t.Helper()
+	client, err := dynamic.NewForConfig(c.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	definitions := client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+	definition.SetLabels(map[string]string{testLabel: "true"})
+	name, own := definition.GetName(), false
+	Eventually(t, 5*time.Minute, func() string {
+		_, err := definitions.Create(t.Context(), definition, metav1.CreateOptions{})
+		if !apierrors.IsAlreadyExists(err) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ""
+		}
+		live, err := definitions.Get(t.Context(), name, metav1.GetOptions{})
+		if own = err == nil && live.GetLabels()[testLabel] == ""; own {
+			return ""
+		}
+		return "another test has " + name
+	})
+	if own {
+		return
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -59,9 +121,16 @@ func (c *Cluster) CustomResource(t testing.TB, group, version, kind, plural stri
 		}
 	})
 	Eventually(t, time.Minute, func() string {
-		if !c.Serves(t, group+"/"+version, plural) {
-			return "the API server does not serve " + name
+		live, err := definitions.Get(t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			return err.Error()
 		}
-		return ""
+		conditions, _, _ := unstructured.NestedSlice(live.Object, "status", "conditions")
+		for _, condition := range conditions {
+			if is, _ := condition.(map[string]any); is["type"] == "Established" && is["status"] == "True" {
+				return ""
+			}
+		}
+		return "the API server does not serve " + name
 	})
 }

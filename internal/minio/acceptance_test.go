@@ -365,8 +365,8 @@ func TestAccMinIOOutlives(t *testing.T) {
 	l.configure(s)
 	if !l.c.Serves(t, "monitoring.coreos.com/v1", "podmonitors") {
 		l.Plan().Succeeds().Says("PodMonitor/servers could not be checked", "CustomResourceDefinition is not installed")
-		l.c.CustomResource(t, "monitoring.coreos.com", "v1", "PodMonitor", "podmonitors")
 	}
+	l.c.Install(t, acctest.PodMonitors)
 	l.Apply().Succeeds().SaysNot("could not be checked", "PodDisruptionBudget")
 	l.PlansNothing()
 	if lock, _, _, _, err := l.rootClient().GetObjectLockConfig(t.Context(), "locked"); err != nil || lock != "Enabled" {
