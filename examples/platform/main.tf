@@ -68,6 +68,9 @@ locals {
   # Airflow runs what has this schedule, and nothing else does.
   on_demand    = { cron = "@yearly", suspend = true, retries = 1, time_limit = "15m" }
   orchestrator = "orchestrator"
+  # Where Spark gets the jars for S3, and where it writes the events of its runs.
+  spark_jars   = var.spark_image == null ? "packages" : "image"
+  spark_events = "s3a://events/"
   # Many small servers share two processors.
   small = { requests = { cpu = "20m", memory = "128Mi" } }
 }
@@ -103,12 +106,13 @@ resource "analytics_minio" "lake" {
     raw    = { versioning = true }
     tables = {}
     models = {}
+    events = {}
     logs   = { lifecycle = [{ expire_days = 30 }] }
   }
 
   # One for each bucket, by its name.
   policies = {
-    for bucket in ["raw", "tables", "models", "logs"] : bucket => jsonencode({
+    for bucket in ["raw", "tables", "models", "events", "logs"] : bucket => jsonencode({
       Version = "2012-10-17"
       Statement = [{
         Effect   = "Allow"
@@ -120,7 +124,7 @@ resource "analytics_minio" "lake" {
 
   users = {
     land    = { policies = ["raw"], bucket = "raw" }
-    spark   = { policies = ["raw", "tables"], bucket = "tables" }
+    spark   = { policies = ["raw", "tables", "events"], bucket = "tables" }
     train   = { policies = ["tables"], bucket = "tables" }
     mlflow  = { policies = ["models"], bucket = "models" }
     airflow = { policies = ["logs"], bucket = "logs" }
@@ -179,13 +183,29 @@ resource "analytics_spark_job" "count" {
   script    = file("${path.module}/count.py")
   arguments = ["s3a://raw/earthquakes.csv", "s3a://tables/frequencies"]
 
-  s3      = analytics_minio.lake.users["spark"].s3
-  s3_jars = var.spark_image == null ? "packages" : "image"
+  s3        = analytics_minio.lake.users["spark"].s3
+  s3_jars   = local.spark_jars
+  event_log = { directory = local.spark_events }
 
   driver   = { memory = "512Mi", resources = { requests = { cpu = "50m" } } }
   executor = { memory = "512Mi", instances = 1, resources = { requests = { cpu = "50m" } } }
 
   spark_config = { "spark.sql.shuffle.partitions" = "2" }
+}
+
+# Shows what its runs did.
+resource "analytics_spark_history_server" "history" {
+  name      = "history"
+  namespace = analytics_workspace.platform.name
+  image     = var.spark_image
+
+  directory = local.spark_events
+  s3        = analytics_minio.lake.users["spark"].s3
+  s3_jars   = local.spark_jars
+  retention = { max_age = "720h" }
+
+  memory    = "512Mi"
+  resources = { requests = { cpu = "20m" } }
 }
 
 resource "analytics_mlflow" "tracking" {
@@ -265,11 +285,12 @@ resource "analytics_airflow" "flow" {
 }
 
 output "ui" {
-  description = "The user interfaces: the Service and the port that lead there, and the Secret with the user's name and password under these keys."
+  description = "The user interfaces: the Service and the port that lead there, and the Secret with the user's name and password under these keys. Spark's asks nobody who they are."
   value = {
     Airflow = { service = analytics_airflow.flow.name, port = 8080, secret = analytics_airflow.flow.admin_secret, keys = ["username", "password"] }
     MLflow  = { service = analytics_mlflow.tracking.name, port = 5000, secret = analytics_mlflow.tracking.admin_secret, keys = ["username", "password"] }
     MinIO   = { service = analytics_minio.lake.name, port = 9001, secret = analytics_minio.lake.users["operator"].s3.secret, keys = ["access_key", "secret_key"] }
+    Spark   = { service = analytics_spark_history_server.history.name, port = 18080, secret = null, keys = [] }
   }
 }
 
@@ -286,6 +307,11 @@ output "airflow" {
 output "mlflow" {
   description = "URL of MLflow inside of the cluster."
   value       = analytics_mlflow.tracking.tracking_uri
+}
+
+output "spark_history" {
+  description = "URL of Spark's history server inside of the cluster."
+  value       = analytics_spark_history_server.history.url
 }
 
 output "api" {

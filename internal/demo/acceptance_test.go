@@ -99,7 +99,7 @@ func (p *platform) runs(trigger bool) *landing {
 		p.t.Fatal(err)
 	}
 	p.say("the run took " + run.End.Sub(run.Start).Round(time.Second).String() + "\n" + durations(tasks))
-	out, err := landed(ctx, p.cluster, p.namespace, apiSecret, p.made, p.say)
+	out, err := landed(ctx, p.cluster, p.namespace, apiSecret, p.made, run, p.say)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -120,6 +120,9 @@ func (p *platform) keeps(where, text string) {
 	p.t.Helper()
 	secrets := map[string]string{"the API's token": apiSecret}
 	for name, u := range p.made.UI.Value {
+		if u.Secret == "" {
+			continue
+		}
 		values, err := readSecret(p.t.Context(), p.cluster, p.namespace, u.Secret, u.Keys[1])
 		if err != nil {
 			p.t.Fatal(err)
@@ -176,6 +179,23 @@ func (p *platform) versions() map[object]string {
 	return out
 }
 
+// changed are the objects that are new or others than before, or gone.
+func changed(before, after map[object]string) []object {
+	var out []object
+	for o, version := range after {
+		if before[o] != version {
+			out = append(out, o)
+		}
+	}
+	for o := range before {
+		if _, there := after[o]; !there {
+			out = append(out, o)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // planned are the objects of the namespace that a plan changes, and the resources that it does.
 func (p *platform) planned() (objects []object, resources []string) {
 	p.t.Helper()
@@ -219,11 +239,13 @@ func objectsOf(resource any) map[string]map[string]string {
 	return out
 }
 
-// wreck kills all pods, and deletes objects by hand.
-func (p *platform) wreck(objects ...kube.Ref) {
+// wreck kills all pods, and deletes objects by hand, which it returns.
+func (p *platform) wreck(refs ...kube.Ref) []object {
 	p.t.Helper()
 	now := int64(0)
-	for _, ref := range objects {
+	var out []object
+	for _, ref := range refs {
+		out = append(out, ref.Kind+"/"+ref.Name)
 		if err := p.cluster.Delete(p.t.Context(), ref, kube.DeleteOptions{}); err != nil {
 			p.t.Fatal(err)
 		}
@@ -231,6 +253,8 @@ func (p *platform) wreck(objects ...kube.Ref) {
 	if err := p.c.CoreV1().Pods(p.namespace).DeleteCollection(p.t.Context(), metav1.DeleteOptions{GracePeriodSeconds: &now}, metav1.ListOptions{}); err != nil {
 		p.t.Fatal(err)
 	}
+	slices.Sort(out)
+	return out
 }
 
 // ref names an object of the namespace.
@@ -258,6 +282,7 @@ func TestAccPlatform(t *testing.T) {
 		`instances = 1,`:                                `instances = 2,`,
 		`limits = { memory = "512Mi" } }` + "\n}":       `limits = { memory = "640Mi" } }` + "\n}",
 		`args      = ["gutenberg-richter"]`:             `args      = ["gutenberg-richter"]` + "\n" + `  env       = { PYTHONDEVMODE = "0" }`,
+		`max_age = "720h"`:                              `max_age = "360h"`,
 		`parallelism = "4"`:                             `parallelism = "3"`,
 		`tags=["platform"]`:                             `tags=["platform", "nightly"]`,
 		`readiness = { path = "/" } }`:                  `readiness = { path = "/", period_seconds = 3 } }`,
@@ -265,19 +290,11 @@ func TestAccPlatform(t *testing.T) {
 	})
 	before := p.versions()
 	want, resources := p.planned()
-	if len(resources) != 9 {
+	if len(resources) != 10 {
 		t.Errorf("the plan changes %v", resources)
 	}
 	p.say("changed:\n" + lastLine(p.Run("apply", "-no-color", "plan").Succeeds()))
-	after := p.versions()
-	var changed []object
-	for o, version := range after {
-		if before[o] != version {
-			changed = append(changed, o)
-		}
-	}
-	slices.Sort(changed)
-	if !slices.Equal(changed, want) {
+	if changed := changed(before, p.versions()); !slices.Equal(changed, want) {
 		t.Errorf("changed are\n%s\nand the plan says\n%s", strings.Join(changed, "\n"), strings.Join(want, "\n"))
 	}
 	p.PlansNothing()
@@ -286,12 +303,15 @@ func TestAccPlatform(t *testing.T) {
 		t.Errorf("after version %d of the model came version %d", first.report.Version, second.report.Version)
 	}
 
-	// A wrecked one is repaired by the next apply, and nothing that it held is lost.
-	p.wreck(
+	// A wrecked one is repaired by the next apply: what was deleted is back, all else is as it was, and nothing that it held is lost.
+	before = p.versions()
+	wrecked := p.wreck(
 		p.ref("", "v1", "Service", "tracking"), p.ref("apps", "v1", "Deployment", "flow-scheduler"), p.ref("", "v1", "ConfigMap", "flow-dags"),
 		p.ref("batch", "v1", "CronJob", "train"), p.ref("apps", "v1", "StatefulSet", "lake-pool-0"), p.ref("", "v1", "Secret", "count-config"))
-	repaired := p.Apply().Succeeds()
-	p.say("repaired:\n" + lastLine(repaired))
+	p.say("repaired:\n" + lastLine(p.Apply().Succeeds()))
+	if changed := changed(before, p.versions()); !slices.Equal(changed, wrecked) {
+		t.Errorf("changed are\n%s\nand deleted were\n%s", strings.Join(changed, "\n"), strings.Join(wrecked, "\n"))
+	}
 	p.PlansNothing()
 	third := p.runs(true)
 	if third.report.Version <= second.report.Version || third.logs <= second.logs {

@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
-
-// model is what the example registers in MLflow.
-const model = "gutenberg-richter"
 
 // report is what the automation tells the API.
 type report struct {
@@ -28,19 +23,13 @@ type report struct {
 // landing is what a run of the pipeline has left in each of the systems.
 type landing struct {
 	raw, tables, artifacts, logs int
+	application                  application
 	version                      modelVersion
 	report                       report
 }
 
-// modelVersion is a version of a registered model.
-type modelVersion struct {
-	Version string `json:"version"`
-	RunID   string `json:"run_id"`
-	Source  string `json:"source"`
-}
-
-// landed looks into each system for what the pipeline should have left there, and says what it finds.
-func landed(ctx context.Context, cluster *kube.Cluster, namespace, token string, made *outputs, say func(string)) (*landing, error) {
+// landed looks into each system for what a run of the pipeline should have left there, and says what it finds.
+func landed(ctx context.Context, cluster *kube.Cluster, namespace, token string, made *outputs, run *dagRun, say func(string)) (*landing, error) {
 	var out landing
 	for _, place := range []struct {
 		user, prefix, by string
@@ -65,7 +54,17 @@ func landed(ctx context.Context, cluster *kube.Cluster, namespace, token string,
 		*place.objects = objects
 		say(fmt.Sprintf("%s s3://%s/%s: %d objects, %d bytes", place.by, s.bucket, place.prefix, objects, bytes))
 	}
-	version, err := champion(ctx, cluster, namespace, made)
+	shown, err := newHistory(cluster, namespace, made.History.Value).await(ctx, run.Start)
+	if err != nil {
+		return nil, err
+	}
+	out.application = *shown
+	say(fmt.Sprintf("analytics_spark_history_server.history shows the application %s, which ran for %s", shown.Name, shown.took()))
+	logged, err := newMLflow(ctx, cluster, namespace, made)
+	if err != nil {
+		return nil, err
+	}
+	version, err := logged.champion(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -81,23 +80,6 @@ func landed(ctx context.Context, cluster *kube.Cluster, namespace, token string,
 	}
 	say(fmt.Sprintf("analytics_automation.report told the API with its bearer token: of %d earthquakes, each magnitude has %.1f times fewer than the one before", last.Rows, math.Pow(10, last.BValue)))
 	return &out, nil
-}
-
-// champion is the version of the model that the pipeline has chosen.
-func champion(ctx context.Context, cluster *kube.Cluster, namespace string, made *outputs) (*modelVersion, error) {
-	ui := made.UI.Value["MLflow"]
-	values, err := readSecret(ctx, cluster, namespace, ui.Secret, ui.Keys...)
-	if err != nil {
-		return nil, err
-	}
-	client := newAPI(cluster, namespace, made.MLflow.Value)
-	client.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(values[ui.Keys[0]]+":"+values[ui.Keys[1]]))
-	var answer struct {
-		Version modelVersion `json:"model_version"`
-	}
-	query := url.Values{"name": {model}, "alias": {"champion"}}.Encode()
-	err = client.ask(ctx, http.MethodGet, "/api/2.0/mlflow/registered-models/alias?"+query, nil, &answer)
-	return &answer.Version, err
 }
 
 // lastReport asks the API for the last report that it has got. Nobody without the token gets one.

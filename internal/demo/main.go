@@ -84,13 +84,13 @@ func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
 		return err
 	}
 	say := func(line string) { fmt.Println(line) }
+	var run *dagRun
 	err = t.measure("Airflow runs the programs", func() error {
 		a, err := newAirflow(ctx, cluster, w.namespace, made.Airflow.Value, made.UI.Value["Airflow"].Secret)
 		if err != nil {
 			return err
 		}
-		run, err := a.await(ctx, "", say)
-		if err != nil {
+		if run, err = a.await(ctx, "", say); err != nil {
 			return err
 		}
 		tasks, err := a.tasks(ctx, run.ID)
@@ -101,7 +101,7 @@ func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {
 		return err
 	}
 	err = t.measure("what is where now", func() error {
-		_, err := landed(ctx, cluster, w.namespace, w.token, made, say)
+		_, err := landed(ctx, cluster, w.namespace, w.token, made, run, say)
 		return err
 	})
 	if err != nil {

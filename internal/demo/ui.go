@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os/exec"
 	"slices"
 	"text/tabwriter"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
 )
 
-// ui is how people reach the user interface of a product.
+// ui is how people reach the user interface of a product. One without a Secret asks nobody who they are.
 type ui struct {
 	Service string   `json:"service"`
 	Port    int      `json:"port"`
@@ -60,15 +61,24 @@ func stateOf(item unstructured.Unstructured) string {
 
 // printUIs writes how to open each user interface.
 func printUIs(ctx context.Context, cluster *kube.Cluster, kubeconfig, namespace string, uis map[string]ui, to io.Writer) error {
-	kubectl := fmt.Sprintf("kubectl --kubeconfig %s -n %s", kubeconfig, namespace)
+	program := "kubectl"
+	if _, err := exec.LookPath(program); err != nil {
+		program = "go -C internal/localcluster run . kubectl" // that of the cluster, which is built where it is not there yet
+	}
+	kubectl := fmt.Sprintf("%s --kubeconfig %s -n %s", program, kubeconfig, namespace)
 	for _, name := range slices.Sorted(maps.Keys(uis)) {
 		u := uis[name]
+		forward := fmt.Sprintf("  %s port-forward service/%s %d\n", kubectl, u.Service, u.Port)
+		if u.Secret == "" {
+			fmt.Fprintf(to, "%s: http://localhost:%d\n%s", name, u.Port, forward)
+			continue
+		}
 		values, err := readSecret(ctx, cluster, namespace, u.Secret, u.Keys[0])
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(to, "%s: http://localhost:%d as user %s\n  %s port-forward service/%s %d\n  %s get secret %s -o jsonpath='{.data.%s}' | base64 -d # the password\n",
-			name, u.Port, values[u.Keys[0]], kubectl, u.Service, u.Port, kubectl, u.Secret, u.Keys[1])
+		fmt.Fprintf(to, "%s: http://localhost:%d as user %s\n%s  %s get secret %s -o jsonpath='{.data.%s}' | base64 -d # the password\n",
+			name, u.Port, values[u.Keys[0]], forward, kubectl, u.Secret, u.Keys[1])
 	}
 	return nil
 }

@@ -127,9 +127,10 @@ type outputs struct {
 	// S3 are the connections of the users, and UI the user interfaces.
 	S3 output[map[string]connection] `json:"s3"`
 	UI output[map[string]ui]         `json:"ui"`
-	// Airflow and MLflow are URLs, API a host and a port.
+	// Airflow, MLflow and History are URLs, API a host and a port.
 	Airflow output[string] `json:"airflow"`
 	MLflow  output[string] `json:"mlflow"`
+	History output[string] `json:"spark_history"`
 	API     output[string] `json:"api"`
 }
 
