@@ -6,10 +6,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -139,23 +141,18 @@ func (d *deletion) run(ctx context.Context) diag.Diagnostics {
 	}
 	// What serves goes first, what it refers to last.
 	for stage := StageLast; stage >= StageNamespace; stage-- {
+		var going []string
 		for _, key := range slices.Sorted(maps.Keys(d.memory.Records)) {
-			rec := d.memory.Records[key]
-			if rec.Remote || rec.Stage != stage {
-				continue
-			}
-			if d.keeps(rec) {
+			switch rec := d.memory.Records[key]; {
+			case rec.Remote || rec.Stage != stage:
+			case d.keeps(rec):
 				kept = append(kept, key)
-				continue
+			default:
+				going = append(going, key)
 			}
-			goes, more := remove(ctx, d.cluster, key, rec, d.memory.Owner)
-			diags.Append(more...)
-			if diags.HasError() {
-				return diags
-			}
-			if goes != "" {
-				deleted[rec.ref()] = goes
-			}
+		}
+		if diags.Append(d.removeAll(ctx, going, deleted)...); diags.HasError() {
+			return diags
 		}
 	}
 	for ref, uid := range deleted {
@@ -169,6 +166,30 @@ func (d *deletion) run(ctx context.Context) diag.Diagnostics {
 		return diags
 	}
 	diags.Append(d.releaseOrDelete(ctx, volumes, kept, strays)...)
+	return diags
+}
+
+// removeAll deletes objects by their keys, several at once, and notes those that go in deleted.
+func (d *deletion) removeAll(ctx context.Context, keys []string, deleted map[kube.Ref]types.UID) diag.Diagnostics {
+	var mu sync.Mutex
+	var diags diag.Diagnostics
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, key := range keys {
+		group.Go(func() error {
+			rec := d.memory.Records[key]
+			goes, more := remove(ctx, d.cluster, key, rec, d.memory.Owner)
+			mu.Lock()
+			defer mu.Unlock()
+			diags.Append(more...)
+			if goes != "" {
+				deleted[rec.ref()] = goes
+			}
+			return nil
+		})
+	}
+	// What went wrong is in the diagnostics.
+	_ = group.Wait()
 	return diags
 }
 
