@@ -40,19 +40,12 @@ func (c embedded) load(ctx context.Context, archive string, names []string) erro
 	present := strings.Fields(listed)
 	lacks := func(n string) bool { return !slices.Contains(present, n) }
 
-	// Archives of the cache never change: what was loaded need not be again.
-	marker := c.path("loaded", filepath.Base(archive))
-	if !exists(marker) || slices.ContainsFunc(stored, lacks) {
+	if !c.loadedLast(archive, stored) || slices.ContainsFunc(stored, lacks) {
 		if _, err := c.ctr(ctx, built, "images", "import", archive); err != nil {
 			return fmt.Errorf("loading %s: %w", archive, err)
 		}
-		if cache, err := cacheDir("images"); err == nil && filepath.Dir(archive) == cache {
-			if err := os.MkdirAll(filepath.Dir(marker), 0o755); err != nil {
-				return err
-			}
-			if err := os.WriteFile(marker, nil, 0o644); err != nil {
-				return err
-			}
+		if err := c.noteLoaded(archive, stored); err != nil {
+			return err
 		}
 		progress("loaded %s", strings.Join(stored, ", "))
 	}
@@ -63,7 +56,42 @@ func (c embedded) load(ctx context.Context, archive string, names []string) erro
 		if _, err := c.ctr(ctx, built, "images", "tag", "--force", stored[0], n); err != nil {
 			return fmt.Errorf("naming %s %s: %w", stored[0], n, err)
 		}
+		if err := c.noteLoaded(archive, []string{n}); err != nil {
+			return err
+		}
 		progress("named it %s", n)
+	}
+	return nil
+}
+
+// marker is a file that names the archive which an image was loaded from last.
+func (c embedded) marker(image string) string { return c.path("loaded", fileName(image)) }
+
+// loadedLast reports whether all images of an archive are there as it has them.
+func (c embedded) loadedLast(archive string, images []string) bool {
+	return len(images) > 0 && !slices.ContainsFunc(images, func(image string) bool {
+		last, err := os.ReadFile(c.marker(image))
+		return err != nil || string(last) != archive
+	})
+}
+
+// noteLoaded remembers an archive of the cache, which never changes, so that it need not be loaded again. Whatever else was loaded is
+// loaded each time.
+func (c embedded) noteLoaded(archive string, images []string) error {
+	cache, err := cacheDir("images")
+	if err != nil {
+		return err
+	}
+	if filepath.Dir(archive) != cache {
+		archive = ""
+	}
+	for _, image := range images {
+		if err := os.MkdirAll(filepath.Dir(c.marker(image)), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.marker(image), []byte(archive), 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }
