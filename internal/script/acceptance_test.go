@@ -1,9 +1,6 @@
 package script_test
 
 import (
-	"archive/zip"
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -327,40 +324,6 @@ func TestAccContinuous(t *testing.T) {
 	s.Destroy().Succeeds()
 }
 
-// wheel is a Python package with one module.
-func wheel(t *testing.T, name, version, code string) string {
-	t.Helper()
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	info := fmt.Sprintf("%s-%s.dist-info/", name, version)
-	record := ""
-	for _, f := range [][2]string{
-		{name + ".py", code},
-		{info + "METADATA", fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n", name, version)},
-		{info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
-	} {
-		file, err := w.Create(f[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := file.Write([]byte(f[1])); err != nil {
-			t.Fatal(err)
-		}
-		record += f[0] + ",,\n"
-	}
-	file, err := w.Create(info + "RECORD")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := file.Write([]byte(record + info + "RECORD,,\n")); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(out.Bytes())
-}
-
 // TestAccRequirements installs a package from an index that asks for credentials, and
 // does not install it again for the next pod.
 func TestAccRequirements(t *testing.T) {
@@ -383,7 +346,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.send_header("Content-Type", "text/html" if body is not WHEEL else "application/zip"); self.end_headers(); self.wfile.write(body)
 http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 EOT
-}`, wheel(t, "greeting", "1.0", "def hello(): return 'good morning'\n"))
+}`, acctest.Wheel(t, "greeting", "1.0", "def hello(): return 'good morning'\n"))
 	if _, err := s.c.CoreV1().Secrets(s.namespace).Create(t.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: "index-reader"}, StringData: map[string]string{"username": "reader", "password": "p@ss/word-12"},
 	}, metav1.CreateOptions{}); err != nil {

@@ -50,23 +50,6 @@ type Probe struct {
 	Failures *int64   `tfsdk:"failures"`
 }
 
-// Requirements are Python packages.
-type Requirements struct {
-	Packages      []string `tfsdk:"packages"`
-	File          *string  `tfsdk:"file"`
-	IndexURL      *string  `tfsdk:"index_url"`
-	Credentials   *string  `tfsdk:"index_credentials"`
-	RequireHashes *bool    `tfsdk:"require_hashes"`
-	Cache         *Cache   `tfsdk:"cache"`
-}
-
-// Cache is a volume for installed packages that outlives the pods.
-type Cache struct {
-	Size         string   `tfsdk:"size"`
-	StorageClass *string  `tfsdk:"storage_class"`
-	AccessModes  []string `tfsdk:"access_modes"`
-}
-
 // Ingestion is the configuration of analytics_ingestion.
 type Ingestion struct {
 	Script

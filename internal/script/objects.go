@@ -141,10 +141,9 @@ func (r *renderer) template() (pod.Template, []workload.Object) {
 		more, diags := r.Requirements.objects(r.Name, r.env)
 		r.diags.Append(diags...)
 		objects = append(objects, more...)
-		in.Installers = append(in.Installers, r.Requirements.installer(image))
+		in.Installers = append(in.Installers, r.Requirements.Installer(image, false))
 		in.Volumes = append(in.Volumes, r.Requirements.volumes(r.Name)...)
-		c.WithVolumeMounts(corev1ac.VolumeMount().WithName(packagesVolume).WithMountPath(packagesPath).WithReadOnly(true)).
-			WithEnv(corev1ac.EnvVar().WithName("PYTHONPATH").WithValue(r.Requirements.folder(image)))
+		r.Requirements.Use(c, image)
 	}
 	t, diags := r.Template(in)
 	r.diags.Append(diags...)

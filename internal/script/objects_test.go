@@ -14,6 +14,7 @@ import (
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/autoscale"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/connection"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/requirements"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/run"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -41,8 +42,10 @@ func programs() map[string]struct {
 			Common: common, Once: &run.Once{Retries: new(int64(3)), TimeLimit: new("1h"), NoRetryExitCodes: []int64{2, 64}, TTL: new("24h")},
 			Code: new("import rows\nrows.load()\n"), Files: map[string]string{"rows/__init__.py": "def load(): pass\n", "run.sh": "#!/bin/sh\n"}, Args: []string{"--full"},
 			Requirements: &Requirements{
-				Packages: []string{"boto3>=1.40,<2", "pandas==2.3.3"}, IndexURL: new("http://pypi.tools.svc.cluster.local/simple"), Credentials: new("pypi"),
-				RequireHashes: new(true), Cache: &Cache{Size: "2Gi", StorageClass: new("fast"), AccessModes: []string{"ReadWriteMany"}},
+				Requirements: requirements.Requirements{
+					Packages: []string{"boto3>=1.40,<2", "pandas==2.3.3"}, IndexURL: new("http://pypi.tools.svc.cluster.local/simple"), Credentials: new("pypi"), RequireHashes: new(true),
+				},
+				Cache: &Cache{Size: "2Gi", StorageClass: new("fast"), AccessModes: []string{"ReadWriteMany"}},
 			},
 			Inputs: map[string]connection.S3{"raw": storage("raw")}, Outputs: map[string]connection.S3{"clean": storage("clean")},
 		}},
@@ -125,7 +128,9 @@ func TestRunKey(t *testing.T) {
 		"triggers":  func(s *Script, _ *access) { s.Once.Triggers = map[string]string{"a": "b"} },
 		"input":     func(s *Script, _ *access) { s.Inputs = map[string]connection.S3{"raw": storage("raw")} },
 		"mlflow":    func(s *Script, _ *access) { s.MLflow = &connection.Tracking{URI: "http://track:5000"} },
-		"packages":  func(s *Script, _ *access) { s.Requirements = &Requirements{Packages: []string{"a"}} },
+		"packages": func(s *Script, _ *access) {
+			s.Requirements = &Requirements{Requirements: requirements.Requirements{Packages: []string{"a"}}}
+		},
 		"credential": func(_ *Script, a *access) {
 			a.http["api"] = HTTP{BaseURL: "https://a.example", TokenWOVersion: new("2")}
 		},

@@ -1,4 +1,4 @@
-package script
+package requirements
 
 import (
 	"strings"
@@ -74,19 +74,19 @@ func FuzzRequirements(f *testing.F) {
 // What is installed goes into another folder as soon as it may be something else.
 func TestFolder(t *testing.T) {
 	standard := Requirements{Packages: []string{"a==1"}}
-	seen := map[string]bool{standard.folder("python:1"): true}
+	seen := map[string]bool{standard.Folder("python:1"): true}
 	for _, r := range []Requirements{
 		{Packages: []string{"a==2"}}, {Packages: []string{"a==1"}, IndexURL: new("https://a.example")}, {Packages: []string{"a==1"}, RequireHashes: new(true)},
 	} {
-		if seen[r.folder("python:1")] {
+		if seen[r.Folder("python:1")] {
 			t.Errorf("%+v shares a folder", r)
 		}
 	}
-	if seen[standard.folder("python:2")] {
+	if seen[standard.Folder("python:2")] {
 		t.Error("two images share a folder")
 	}
-	same := Requirements{File: new("a==1\n"), Cache: &Cache{Size: "1Gi"}}
-	if !seen[same.folder("python:1")] {
+	same := Requirements{File: new("a==1\n")}
+	if !seen[same.Folder("python:1")] {
 		t.Error("the same packages are installed twice")
 	}
 }
