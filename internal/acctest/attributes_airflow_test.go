@@ -45,6 +45,7 @@ func airflowCases() map[string]attributeCase {
 	metrics := func(more string) string {
 		return `metrics = { otlp = { endpoint = "http://collector:4318"` + more + " } }"
 	}
+	grooming := func(text string) string { return "log_grooming = { " + text + " }" }
 	pools := func(more string) string { return "pools = { etl = { slots = 3" + more + " } }" }
 	logs := func(endpoint, region, bucket, namespace, secret, version string) string {
 		return `logs = { endpoint = "` + endpoint + `", region = "` + region + `", bucket = "` + bucket + `", namespace = "` + namespace + `", secret = "` + secret + `", version = "` + version + `" }`
@@ -90,6 +91,29 @@ func airflowCases() map[string]attributeCase {
 		with:    celery + "\nbroker = { embedded = {\n" + allPodSettings() + "\nimage = \"docker.io/library/redis:7.4\"\nsize = \"9Gi\"\nstorage_class = \"fast\"\nrotate = \"1\"\n} }",
 		changes: []string{"*/broker* *"},
 	}
+	pooled := []string{"*/pgbouncer* *", "Secret/database data[*", container + "env[AIRFLOW__DATABASE__SQL_ALCHEMY_CONN].valueFrom.secretKeyRef.key", annotation + "database]"}
+	cases["pgbouncer.*"] = attributeCase{
+		with: "pgbouncer = {\n" + allPodSettings() + "\nreplicas = 2\nimage = \"example.com/pgbouncer:1\"\nmax_client_conn = 9\nmetadata_pool_size = 9\nconfig = { verbose = \"1\" }\n}", changes: pooled,
+	}
+	cases["metrics.statsd.*"] = attributeCase{
+		with: "metrics = { statsd = {\n" + allPodSettings() + "\nimage = \"example.com/statsd:1\"\nmappings = \"mappings: [{ match: a, name: b }]\"\n} }", changes: []string{"*/statsd* *", container + "env[AIRFLOW__METRICS__*"},
+	}
+	cases["metrics.statsd.pod_monitor"] = attributeCase{before: "metrics = { statsd = {} }", with: "metrics = { statsd = { pod_monitor = true } }", changes: []string{"PodMonitor/statsd *"}}
+	needs := func(text string) string { return "requirements = { " + text + " }" }
+	installs := "*/* spec.template.spec.initContainers[install]."
+	cases["requirements.packages"] = attributeCase{with: needs(`packages = ["a==1"]`), changes: []string{"ConfigMap/requirements *", installs + "*", container + "env[PYTHONPATH].*",
+		container + "volumeMounts[/packages].*", "*/* spec.template.spec.volumes[packages].*", "*/* spec.template.spec.volumes[requirements].*"}}
+	folder := []string{installs + "env[PACKAGES].value", container + "env[PYTHONPATH].value"}
+	cases["requirements.file"] = attributeCase{before: needs(`packages = ["a==1"]`), with: needs(`file = "a==2"`), changes: append([]string{"ConfigMap/requirements data[requirements.txt]"}, folder...)}
+	cases["requirements.index_url"] = attributeCase{before: needs(`packages = ["a==1"]`), with: needs(`packages = ["a==1"], index_url = "https://a.example"`), changes: append([]string{installs + "env[PIP_INDEX_URL].*"}, folder...)}
+	cases["requirements.index_credentials"] = attributeCase{before: needs(`packages = ["a==1"], index_url = "https://a.example"`), with: needs(`packages = ["a==1"], index_url = "https://a.example", index_credentials = "s"`),
+		changes: []string{installs + "env[INDEX_USERNAME].*", installs + "env[INDEX_PASSWORD].*"}}
+	cases["requirements.require_hashes"] = attributeCase{before: needs(`packages = ["a==1"]`), with: needs(`packages = ["a==1"], require_hashes = true`), changes: append([]string{installs + "command[*"}, folder...)}
+	results := func(text string) string {
+		return broker(`url_secret = { name = "s" }`) + "\npgbouncer = {" + text + "}"
+	}
+	cases["pgbouncer.result_backend_pool_size"] = attributeCase{before: results(""), with: results("result_backend_pool_size = 9"),
+		changes: []string{"ConfigMap/pgbouncer data[*"}}
 	// A new volume for each component is refused.
 	volumes := cases["volumes.*"]
 	volumes.with = strings.Replace(volumes.with, "data = { new_claim =", "data = { ephemeral =", 1)
@@ -128,6 +152,8 @@ func airflowCases() map[string]attributeCase {
 		"pools.include_deferred":               {before: pools(""), with: pools(", include_deferred = true"), changes: []string{"Pool/etl include_deferred"}},
 		"metrics.otlp.endpoint":                {with: metrics(""), changes: []string{container + "env[OTEL_*", container + "env[AIRFLOW__METRICS__OTEL_ON].*"}},
 		"metrics.otlp.interval":                {before: metrics(""), with: metrics(`, interval = "30s"`), changes: []string{container + "env[OTEL_METRIC_EXPORT_INTERVAL].value"}},
+		"log_grooming.retention_days":          {with: grooming("retention_days = 7"), changes: []string{container + "*", "*/* spec.template.metadata.annotations[kubectl.kubernetes.io/default-container]"}},
+		"log_grooming.interval":                {before: grooming(""), with: grooming(`interval = "1h"`), changes: []string{"Deployment/* spec.template.spec.containers[log-groomer].command[*"}},
 		"db_clean.cron":                        {with: clean(""), changes: []string{"*/db-clean *"}},
 		"db_clean.time_zone":                   {before: clean(""), with: clean(`, time_zone = "Europe/Berlin"`), changes: []string{"CronJob/db-clean spec.timeZone"}},
 		"db_clean.older_than_days":             {before: clean(""), with: clean(", older_than_days = 30"), changes: []string{"CronJob/db-clean *.args[*"}},

@@ -77,16 +77,17 @@ func (c *Cluster) ShellIn(t testing.TB, namespace, pod string) *Shell {
 
 // Run runs a command and returns what it printed.
 func (s *Shell) Run(ctx context.Context, stdin io.Reader, command ...string) (string, error) {
-	return s.c.execIn(ctx, s.Namespace, s.Name, s.Container, stdin, command...)
+	return s.c.ExecIn(ctx, s.Namespace, s.Name, s.Container, stdin, command...)
 }
 
 // Exec runs a command in a pod's only container and returns what it printed. An
 // error holds what it wrote to its standard error.
 func (c *Cluster) Exec(ctx context.Context, namespace, pod string, stdin io.Reader, command ...string) (string, error) {
-	return c.execIn(ctx, namespace, pod, "", stdin, command...)
+	return c.ExecIn(ctx, namespace, pod, "", stdin, command...)
 }
 
-func (c *Cluster) execIn(ctx context.Context, namespace, pod, container string, stdin io.Reader, command ...string) (string, error) {
+// ExecIn is Exec in one of several containers of the pod.
+func (c *Cluster) ExecIn(ctx context.Context, namespace, pod, container string, stdin io.Reader, command ...string) (string, error) {
 	req := c.CoreV1().RESTClient().Post().Namespace(namespace).Resource("pods").Name(pod).SubResource("exec").
 		VersionedParams(&corev1.PodExecOptions{Container: container, Command: command, Stdin: stdin != nil, Stdout: true, Stderr: true}, scheme.ParameterCodec)
 	executor, err := remotecommand.NewSPDYExecutor(c.Config, "POST", req.URL())

@@ -152,7 +152,7 @@ func (r *renderer) celeryWorkers() {
 		if w.GracePeriod != nil {
 			s.grace = run.Seconds(*w.GracePeriod)
 		}
-		if r.m.resultsInDatabase() {
+		if r.m.resultsInDatabase() && r.m.PgBouncer == nil {
 			s.secrets = append(s.secrets, r.databaseURL())
 		}
 		if a := w.Autoscaling; a != nil {

@@ -33,6 +33,8 @@ func check(m *Model) diag.Diagnostics {
 	diags.Append(checkCelery(m)...)
 	diags.Append(checkPods(m)...)
 	diags.Append(checkPools(m)...)
+	diags.Append(checkPgBouncer(m)...)
+	diags.Append(checkRequirements(m)...)
 	diags.Append(checkBundles(m)...)
 	if _, taken := m.Connections[logConnection]; taken {
 		diags.AddAttributeError(path.Root("connections").AtMapKey(logConnection), "The id of the connection is taken",

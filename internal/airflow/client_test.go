@@ -70,6 +70,37 @@ func (c *client) try(method, path string, body, answer any) error {
 	return json.Unmarshal(data, answer)
 }
 
+// asks asks for the same again and again, and returns a function that ends it and returns
+// what failed.
+func (c *client) asks(path string) func() string {
+	stop, ended := make(chan struct{}), make(chan struct{})
+	var failures []string
+	asked := 0
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+			asked++
+			if err := c.try(http.MethodGet, path, nil, nil); err != nil {
+				failures = append(failures, err.Error())
+			}
+		}
+	}()
+	return func() string {
+		close(stop)
+		<-ended
+		c.s.t.Logf("%s was asked for %d times, %d of which failed", path, asked, len(failures))
+		if asked < 5 {
+			return fmt.Sprintf("%d requests prove nothing", asked)
+		}
+		return strings.Join(failures, "\n")
+	}
+}
+
 type dagRun struct {
 	ID    string `json:"dag_run_id"`
 	State string `json:"state"`

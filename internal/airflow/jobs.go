@@ -78,7 +78,7 @@ func (r *renderer) jobTemplate(in pod.TemplateInput) pod.Template {
 	in.At, in.Name, in.Role, in.Selector = path.Empty(), r.n.of(name), name, r.n.selector(name)
 	in.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("256Mi")}
 	in.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")}
-	template := r.template(in, pod.Settings{}, process{plain: r.m.serving(r.n), secrets: r.serverSecrets(), ends: true})
+	template := r.template(in, pod.Settings{}, process{plain: r.m.serving(r.n), secrets: r.jobSecrets(), ends: true})
 	template.Spec.Spec.WithRestartPolicy(corev1.RestartPolicyNever)
 	r.objects = append(r.objects, template.Objects...)
 	return template

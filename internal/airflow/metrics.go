@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/objectvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -13,9 +15,10 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
 
-// Metrics say where Airflow sends what it counts.
+// Metrics say where Airflow sends what it counts: to one of them.
 type Metrics struct {
-	OTLP *OTLP `tfsdk:"otlp"`
+	OTLP   *OTLP   `tfsdk:"otlp"`
+	StatsD *StatsD `tfsdk:"statsd"`
 }
 
 // OTLP is a receiver of OpenTelemetry.
@@ -48,10 +51,11 @@ var otlpEndpoint = validate.Text{
 
 func metricsAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
-		Optional: true, MarkdownDescription: "Send metrics of all components, and of the processes of tasks. Airflow 3.2 and later can. Default: none.",
+		Optional: true, MarkdownDescription: "Send metrics of all components, and of the processes of tasks: to `otlp` or to `statsd`, since Airflow knows one way at a time. Airflow 3.2 and later can. Default: none.",
 		Attributes: map[string]schema.Attribute{
+			"statsd": statsDAttribute(),
 			"otlp": schema.SingleNestedAttribute{
-				Required: true,
+				Optional: true, Validators: []validator.Object{objectvalidator.ExactlyOneOf(path.MatchRelative().AtParent().AtName("statsd"))},
 				MarkdownDescription: "A receiver of OpenTelemetry's protocol over HTTP, such as a collector, or Prometheus with `--web.enable-otlp-receiver`. Credentials go into the variable " +
 					"`OTEL_EXPORTER_OTLP_HEADERS`, by `env_from_keys`.",
 				Attributes: map[string]schema.Attribute{
@@ -67,7 +71,12 @@ func metricsAttribute() schema.Attribute {
 
 // metricVariables are those of every container of Airflow.
 func (m *Model) metricVariables(n names) map[string]string {
-	if m.Metrics == nil || m.Metrics.OTLP == nil {
+	switch {
+	case m.Metrics == nil:
+		return nil
+	case m.Metrics.StatsD != nil:
+		return statsDVariables(n)
+	case m.Metrics.OTLP == nil:
 		return nil
 	}
 	o := m.Metrics.OTLP

@@ -2,6 +2,7 @@ package airflow_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,26 @@ func (c *collector) has(names ...string) {
 				return ""
 			}
 			return fmt.Sprintf("there is no %s: %s %v", name, said, err)
+		})
+	}
+}
+
+// exports waits until the exporter shows metrics of these names and labels, as they are
+// asked for through the API server.
+func (s *stand) exports(t *testing.T, metrics ...string) {
+	t.Helper()
+	for _, metric := range metrics {
+		form := regexp.MustCompile(`(?m)^` + metric + ` [0-9.e+-]+$`)
+		acctest.Eventually(t, 2*time.Minute, func() string {
+			time.Sleep(time.Second)
+			said, err := s.c.CoreV1().Services(s.namespace).ProxyGet("http", "flow-statsd", "metrics", "/metrics", nil).DoRaw(t.Context())
+			if err != nil {
+				return err.Error()
+			}
+			if !form.Match(said) {
+				return fmt.Sprintf("there is no %s in\n%s", metric, said)
+			}
+			return ""
 		})
 	}
 }

@@ -22,7 +22,8 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	m.URL, m.AdminSecret = &url, nil
 
 	database, more := postgres.Render(postgres.Input{
-		Database: m.Database, Common: m.Placement(), Environment: env, Resource: m.Name, Product: productName, Version: m.version(), Scheme: "postgresql+psycopg2",
+		Database: m.Database, Common: m.Placement(), Environment: env, Resource: m.Name, Product: productName, Version: m.version(), Scheme: databaseScheme,
+		Further: m.poolerAddresses(n),
 	})
 	diags.Append(more...)
 	if diags.HasError() {
@@ -38,6 +39,9 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	if len(m.Variables) > 0 {
 		objects = append(objects, variablesSecret(m, n))
 	}
+	if m.Requirements != nil {
+		objects = append(objects, m.Requirements.Object(n.resource, n.env))
+	}
 	if m.Logs != nil {
 		o, err := logsSecret(m, n)
 		if err != nil {
@@ -52,6 +56,8 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	}
 	r := &renderer{m: m, n: n, database: database}
 	r.jobs()
+	r.pgBouncer()
+	r.statsD()
 	r.bundles()
 	r.servers()
 	if m.usesCelery() {

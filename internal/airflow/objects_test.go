@@ -20,6 +20,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/requirements"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
@@ -37,6 +38,10 @@ func full() *Model {
 			PasswordSecret: &connection.SecretKey{Namespace: new("databases"), Name: "airflow", Version: new("2")},
 			CASecret:       &connection.SecretKey{Name: "db-ca"},
 		}},
+		PgBouncer: &PgBouncer{
+			Replicas: new(int64(2)), Image: new("registry.example.com/pgbouncer:1.24"), MaxClientConn: new(int64(200)), MetadataPoolSize: new(int64(20)),
+			Config: map[string]string{"log_connections": "1"}, Settings: pod.Settings{NodeSelector: map[string]string{"pool": "near"}},
+		},
 		DAGs:   map[string]string{"hello.py": "print()\n"},
 		Logs:   &connection.S3{Endpoint: "http://lake.data.svc.cluster.local:9000", Region: "eu-central-1", Bucket: new("logs"), Namespace: "data", Secret: "lake-user-airflow", Version: "1"},
 		Config: map[string]map[string]string{"core": {"parallelism": "8"}, "api": {"workers": "2"}},
@@ -50,14 +55,15 @@ func full() *Model {
 		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), Password: credential.Password{PasswordWO: new("correct horse"), PasswordWOVersion: new("2")}},
 		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
 			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
-		Metrics:   &Metrics{OTLP: &OTLP{Endpoint: "http://prometheus.monitoring:9090/api/v1/otlp/", Interval: new("30s")}},
-		Execution: &APIServer{Component: Component{Replicas: new(int64(3))}},
-		DBClean:   &DBClean{Cron: "0 3 * * 0", OlderThanDays: new(int64(30)), Tables: []string{"log", "dag_run"}},
-		Triggerer: &Component{Replicas: new(int64(0))},
-		Workers:   &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
-		BaseURL:   new("https://data.example.com/airflow/"),
-		Service:   &expose.Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
-		Ingress:   &expose.Ingress{Host: "data.example.com", Class: new("nginx"), TLSSecret: new("data-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
+		Metrics:     &Metrics{OTLP: &OTLP{Endpoint: "http://prometheus.monitoring:9090/api/v1/otlp/", Interval: new("30s")}},
+		Execution:   &APIServer{Component: Component{Replicas: new(int64(3))}},
+		DBClean:     &DBClean{Cron: "0 3 * * 0", OlderThanDays: new(int64(30)), Tables: []string{"log", "dag_run"}},
+		LogGrooming: &LogGrooming{RetentionDays: new(int64(7)), Interval: new("1h")},
+		Triggerer:   &Component{Replicas: new(int64(0))},
+		Workers:     &Workers{Settings: pod.Settings{NodeSelector: map[string]string{"pool": "tasks"}}},
+		BaseURL:     new("https://data.example.com/airflow/"),
+		Service:     &expose.Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30900)), Annotations: map[string]string{"example.com/internal": "true"}},
+		Ingress:     &expose.Ingress{Host: "data.example.com", Class: new("nginx"), TLSSecret: new("data-tls"), Annotations: map[string]string{"example.com/body-size": "0"}},
 	}
 }
 
@@ -72,9 +78,11 @@ func celery() *Model {
 			"spare": {Queues: []string{"rare"}, Autoscaling: &CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 2, Max: 3, CPU: new(int64(70))}}},
 			"large": {Queues: []string{"train", "score"}, Concurrency: new(int64(1)), Replicas: new(int64(2)), GracePeriod: new("2h"), Settings: pod.Settings{NodeSelector: map[string]string{"gpu": "yes"}}},
 		},
-		APIServer: &APIServer{Autoscaling: &autoscale.Autoscaling{Min: 1, Max: 4, CPU: new(int64(80))}},
-		Keys:      &Keys{Fernet: &Key{Rotate: new("2")}, Session: &Key{Rotate: new("1")}},
-		Broker:    &Broker{Embedded: &Redis{Size: new("2Gi"), StorageClass: new("fast"), Image: new("registry.example.com/redis:8"), Rotate: new("1")}},
+		Requirements: &requirements.Requirements{Packages: []string{"pandas==2.3.3"}, IndexURL: new("https://pypi.example.com/simple")},
+		Metrics:      &Metrics{StatsD: &StatsD{Mappings: new("mappings: [{match: a.*, name: a, labels: {b: $1}}]"), PodMonitor: new(true)}},
+		APIServer:    &APIServer{Autoscaling: &autoscale.Autoscaling{Min: 1, Max: 4, CPU: new(int64(80))}},
+		Keys:         &Keys{Fernet: &Key{Rotate: new("2")}, Session: &Key{Rotate: new("1")}},
+		Broker:       &Broker{Embedded: &Redis{Size: new("2Gi"), StorageClass: new("fast"), Image: new("registry.example.com/redis:8"), Rotate: new("1")}},
 	}
 }
 
@@ -82,7 +90,8 @@ func celery() *Model {
 func rabbit() *Model {
 	return &Model{
 		Common: workload.Common{Name: "flow"}, Executors: []string{celeryExecutor},
-		Broker: &Broker{External: &ExternalBroker{URLSecret: &connection.SecretKey{Name: "rabbit", Key: new("amqp")}}},
+		Broker:    &Broker{External: &ExternalBroker{URLSecret: &connection.SecretKey{Name: "rabbit", Key: new("amqp")}}},
+		PgBouncer: &PgBouncer{ResultBackendPoolSize: new(int64(3))},
 	}
 }
 
@@ -150,8 +159,9 @@ func TestCeleryWorkersHoldFewSecrets(t *testing.T) {
 		want []string
 	}{
 		"embedded":             {celery(), []string{"flow-broker/url", "flow-keys/api_secret_key"}},
-		"external":             {rabbit(), []string{"flow-broker/url", "flow-database/url", "flow-keys/api_secret_key"}},
-		"results of their own": {withResults(rabbit()), []string{"flow-broker/url", "flow-keys/api_secret_key"}},
+		"external":             {pooled(rabbit(), nil), []string{"flow-broker/url", "flow-database/url", "flow-keys/api_secret_key"}},
+		"pooled":               {rabbit(), []string{"flow-broker/url", "flow-database/pgbouncer_results_url", "flow-keys/api_secret_key"}},
+		"results of their own": {withResults(pooled(rabbit(), nil)), []string{"flow-broker/url", "flow-keys/api_secret_key"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rendering, diags := render(test.m, environment())
@@ -181,6 +191,11 @@ func TestCeleryWorkersHoldFewSecrets(t *testing.T) {
 			}
 		})
 	}
+}
+
+func pooled(m *Model, p *PgBouncer) *Model {
+	m.PgBouncer = p
+	return m
 }
 
 func withResults(m *Model) *Model {
@@ -310,6 +325,18 @@ func TestChecks(t *testing.T) {
 		"an autoscaler that sees nothing": {func(m *Model) {
 			m.APIServer = &APIServer{Autoscaling: &autoscale.Autoscaling{Min: 1, Max: 2}}
 		}, "api_server.autoscaling"},
+		"an option of PgBouncer that is fixed": {func(m *Model) {
+			m.PgBouncer = &PgBouncer{Config: map[string]string{"max_client_conn": "1"}}
+		}, `pgbouncer.config["max_client_conn"]`},
+		"an option of PgBouncer that is the provider's": {func(m *Model) {
+			m.PgBouncer = &PgBouncer{Config: map[string]string{"pool_mode": "session"}}
+		}, `pgbouncer.config["pool_mode"]`},
+		"a pool for results elsewhere": {func(m *Model) {
+			m.Executors, m.PgBouncer = []string{celeryExecutor}, &PgBouncer{ResultBackendPoolSize: new(int64(1))}
+		}, "pgbouncer.result_backend_pool_size"},
+		"a path that hides packages": {func(m *Model) {
+			m.Requirements, m.Env = &requirements.Requirements{Packages: []string{"a"}}, map[string]string{"PYTHONPATH": "/opt"}
+		}, `env["PYTHONPATH"]`},
 		"more workers at least than at most": {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 2, Max: 1}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.max`},
 		"an autoscaler without workers":      {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}}), `celery_workers["a"].autoscaling.min`},
 		"two autoscalers":                    {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.cpu_percent`},

@@ -19,6 +19,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/expose"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/requirements"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
@@ -35,8 +36,10 @@ type Model struct {
 	pod.Settings
 	Version       *string                      `tfsdk:"version"`
 	Image         *string                      `tfsdk:"image"`
+	Requirements  *requirements.Requirements   `tfsdk:"requirements"`
 	Executors     []string                     `tfsdk:"executors"`
 	Database      *postgres.Database           `tfsdk:"database"`
+	PgBouncer     *PgBouncer                   `tfsdk:"pgbouncer"`
 	DAGs          map[string]string            `tfsdk:"dags"`
 	Logs          *connection.S3               `tfsdk:"logs"`
 	Config        map[string]map[string]string `tfsdk:"config"`
@@ -57,6 +60,7 @@ type Model struct {
 	Broker        *Broker                      `tfsdk:"broker"`
 	BaseURL       *string                      `tfsdk:"base_url"`
 	DBClean       *DBClean                     `tfsdk:"db_clean"`
+	LogGrooming   *LogGrooming                 `tfsdk:"log_grooming"`
 	Metrics       *Metrics                     `tfsdk:"metrics"`
 	Service       *expose.Service              `tfsdk:"service"`
 	Ingress       *expose.Ingress              `tfsdk:"ingress"`
@@ -111,16 +115,18 @@ func resourceSchema() schema.Schema {
 		},
 		"image": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "Image of all components. Default: `" + defaultRepository + ":VERSION`. For providers and Python packages of your own, build one from it.",
+			MarkdownDescription: "Image of all components. Default: `" + defaultRepository + ":VERSION`. For providers and Python packages of your own, build one from it; for a trial, see `requirements`.",
 			Validators:          []validator.String{validate.Image()},
 		},
+		"requirements": requirementsAttribute(),
 		"executors": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "What runs tasks: `LocalExecutor` (default) in the scheduler's pods, `CeleryExecutor` in the workers of `celery_workers`, `KubernetesExecutor` in a pod of its own " +
 				"for each. Of several, the first one is the default, and a task chooses another with its `executor` argument.",
 			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(executorName{})},
 		},
-		"database": postgres.Attribute("Airflow"),
+		"database":  postgres.Attribute("Airflow"),
+		"pgbouncer": pgBouncerAttribute(),
 		"dags": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "DAG files by name, such as `hello.py`, at most 1 MiB together. A change reaches the DAG processor within about two minutes, without a restart.",
@@ -167,6 +173,7 @@ func resourceSchema() schema.Schema {
 		"broker":               brokerAttribute(),
 		"execution_api_server": executionServerAttribute(),
 		"db_clean":             dbCleanAttribute(),
+		"log_grooming":         logGroomingAttribute(),
 		"metrics":              metricsAttribute(),
 		"base_url": schema.StringAttribute{
 			Optional:            true,

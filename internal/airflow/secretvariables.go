@@ -38,8 +38,18 @@ func (r *renderer) sessionKey() secretVariable {
 	return secretVariable{"api", "secret_key", "session-key", workload.SecretKeyRevision(keyKeys, apiKey), r.n.of("keys"), apiKey}
 }
 
-// serverSecrets are those of all servers but Celery workers, and of jobs.
+// serverSecrets are those of all servers but Celery workers.
 func (r *renderer) serverSecrets() []secretVariable {
+	database := r.databaseURL()
+	if r.m.PgBouncer != nil {
+		database.key = poolerURL
+	}
+	return []secretVariable{database, r.fernetKey(), r.jwtKey(), r.sessionKey()}
+}
+
+// jobSecrets are those of jobs, which go to the database itself: migrations hold locks
+// of a session, which a pooler would hand from one client to another.
+func (r *renderer) jobSecrets() []secretVariable {
 	return []secretVariable{r.databaseURL(), r.fernetKey(), r.jwtKey(), r.sessionKey()}
 }
 
@@ -49,6 +59,11 @@ func (r *renderer) celerySecrets() []secretVariable {
 		return nil
 	}
 	out := []secretVariable{{"celery", "broker_url", broker, workload.SecretRevision(keyBroker), r.n.of(broker), brokerURL}}
+	if r.m.resultsInDatabase() && r.m.PgBouncer != nil {
+		results := r.databaseURL()
+		results.section, results.option, results.key = "celery", "result_backend", poolerResultsURL
+		out = append(out, results)
+	}
 	if _, configured := r.m.Config["celery"]["result_backend"]; !configured && !r.m.resultsInDatabase() {
 		out = append(out, secretVariable{"celery", "result_backend", broker, workload.SecretRevision(keyBroker), r.n.of(broker), brokerURL})
 	}

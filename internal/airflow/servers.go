@@ -116,6 +116,9 @@ func (r *renderer) server(s server) {
 		Limits:     corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("2Gi")},
 		Replicated: s.most() > 1,
 	}
+	if s.dags {
+		in.Sidecars = r.m.logSidecars() // what reads DAGs writes logs of them
+	}
 	if s.launch {
 		in.ServiceAccount, in.Token = r.n.of(s.component), true
 	}
@@ -126,21 +129,31 @@ func (r *renderer) server(s server) {
 	}
 	template := r.template(in, s.settings, process{plain: s.plain, secrets: s.secrets, dags: s.dags})
 	template.Spec.Spec.WithTerminationGracePeriodSeconds(s.grace)
-	r.objects = append(r.objects, template.Objects...)
-	labels := map[string]string{componentLabel: s.component}
-	spec := appsv1ac.DeploymentSpec().
-		WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(s.component))).
+	var replicas *int64
+	if s.scaled == nil {
+		replicas = &s.replicas
+	}
+	r.deployment(s.component, workload.StageServer, template, replicas, s.least())
+}
+
+// deployment renders a Deployment of the pods of a component, each of which goes only
+// when its successor is ready, and a budget of disruptions where there are several at
+// least. Without replicas, an autoscaler chooses their number.
+func (r *renderer) deployment(component string, stage workload.Stage, template pod.Template, replicas *int64, least int64) {
+	labels := map[string]string{componentLabel: component}
+	spec := appsv1ac.DeploymentSpec().WithSelector(metav1ac.LabelSelector().WithMatchLabels(r.n.selector(component))).
 		WithStrategy(pod.SuccessorFirst()).
 		WithTemplate(template.Spec)
-	if s.scaled == nil {
-		spec.WithReplicas(int32(s.replicas))
+	if replicas != nil {
+		spec.WithReplicas(int32(*replicas))
 	}
+	r.objects = append(r.objects, template.Objects...)
 	r.objects = append(r.objects, workload.Object{
-		Key: "Deployment/" + s.component, Stage: workload.StageServer, Mask: template.Mask("spec.template"),
-		Manifest: appsv1ac.Deployment(r.n.of(s.component), r.n.env.Namespace).WithLabels(labels).WithSpec(spec),
+		Key: "Deployment/" + component, Stage: stage, Mask: template.Mask("spec.template"),
+		Manifest: appsv1ac.Deployment(r.n.of(component), r.n.env.Namespace).WithLabels(labels).WithSpec(spec),
 	})
-	if s.least() > 1 {
-		r.objects = append(r.objects, pod.DisruptionBudget(s.component, r.n.of(s.component), r.n.env.Namespace, labels, r.n.selector(s.component)))
+	if least > 1 {
+		r.objects = append(r.objects, pod.DisruptionBudget(component, r.n.of(component), r.n.env.Namespace, labels, r.n.selector(component)))
 	}
 }
 
@@ -180,8 +193,9 @@ func (r *renderer) airflow(in pod.TemplateInput, own pod.Settings, ends bool) po
 	}
 	in.Environment, in.Siblings, in.User = r.n.env, r.n.instance(), imageUser
 	in.Container.WithImage(r.m.image(r.n.env)).
-		WithVolumeMounts(corev1ac.VolumeMount().WithName("logs").WithMountPath(home + "/logs"))
+		WithVolumeMounts(corev1ac.VolumeMount().WithName("logs").WithMountPath(logsPath))
 	in.Volumes = append(in.Volumes, corev1ac.Volume().WithName("logs").WithEmptyDir(corev1ac.EmptyDirVolumeSource()))
+	r.m.installs(&in, r.n)
 	settings := own.Over(all)
 	if r.n.env.Platform != workload.PlatformOpenShift {
 		context := ptr.Deref(settings.SecurityContext, pod.SecurityContext{})

@@ -47,6 +47,9 @@ type TemplateInput struct {
 	// container, and nothing of the user's environment, which what they install must
 	// not see.
 	Installers []*corev1ac.ContainerApplyConfiguration
+	// Sidecars run beside the main container. They get its image, and a /tmp of their own,
+	// and nothing of the user's environment.
+	Sidecars []*corev1ac.ContainerApplyConfiguration
 	// Volumes are those that the main container mounts, without those of claim
 	// templates.
 	Volumes []*corev1ac.VolumeApplyConfiguration
@@ -107,7 +110,11 @@ func (s Settings) Template(in TemplateInput) (Template, diag.Diagnostics) {
 	r.main = r.mainContainer(own)
 	r.addContainer(r.main, r.in.At)
 	for _, c := range in.Installers {
-		r.addInitContainer(r.installer(c), r.in.At)
+		r.addInitContainer(r.apart(c), r.in.At)
+	}
+	for _, c := range in.Sidecars {
+		c.WithVolumeMounts(corev1ac.VolumeMount().WithName(TmpVolume).WithMountPath("/tmp").WithSubPath(*c.Name))
+		r.addContainer(r.apart(c), r.in.At)
 	}
 	for _, c := range in.InitContainers {
 		r.addInitContainer(r.likeMain(c), r.in.At)
@@ -222,8 +229,9 @@ func (r *renderer) likeMain(c *corev1ac.ContainerApplyConfiguration) *corev1ac.C
 	return &out
 }
 
-// installer completes a container that runs before all others.
-func (r *renderer) installer(c *corev1ac.ContainerApplyConfiguration) *corev1ac.ContainerApplyConfiguration {
+// apart completes a container of the product's that sees nothing of the user's
+// environment.
+func (r *renderer) apart(c *corev1ac.ContainerApplyConfiguration) *corev1ac.ContainerApplyConfiguration {
 	out := *c
 	if out.Image == nil {
 		out.Image = r.main.Image

@@ -63,6 +63,18 @@ type Input struct {
 	Version string
 	// Scheme begins the URL, for instance "postgresql+psycopg2".
 	Scheme string
+	// Further are other ways to the database, such as a pooler, by the key that the
+	// Secret has their URL under. User and password are the same.
+	Further map[string]Address
+}
+
+// Address says where a database, or what stands in front of it, is found.
+type Address struct {
+	// Scheme begins the URL.
+	Scheme, Host string
+	Port         int64
+	// Name is that of the database.
+	Name string
 }
 
 // Output is what a product needs to use its database.
@@ -76,6 +88,9 @@ type Output struct {
 	// one of libpq's modes.
 	Host, Name, User, SSLMode string
 	Port                      int64
+	// CAFile is the file with the certificate of the authority that signed the server's,
+	// below Mounts. Empty where none is given.
+	CAFile string
 	// Libpq are the variables from which libpq takes the place of the database, user and
 	// password, for clients that are given none of these.
 	Libpq []*corev1ac.EnvVarApplyConfiguration
@@ -140,14 +155,12 @@ func embedded(in Input, e Embedded) (Output, diag.Diagnostics) {
 	labels := metav1ac.LabelSelector().WithMatchLabels(in.selector())
 	// A fast shutdown ends connections; a smart one would wait for them to end.
 	template.Spec.Spec.WithTerminationGracePeriodSeconds(60)
+	data := map[string]workload.SecretValue{KeyPassword: workload.Generated(passwordLen, "")}
+	in.urls(data, in.host(), port, in.Product, in.Product)
 	objects := append(template.Objects,
 		workload.Object{
-			Key: KeySecret, Stage: workload.StageIdentity, Keep: true,
+			Key: KeySecret, Stage: workload.StageIdentity, Keep: true, Data: data,
 			Manifest: corev1ac.Secret(in.name(), in.Environment.Namespace).WithType(corev1.SecretTypeOpaque),
-			Data: map[string]workload.SecretValue{
-				KeyPassword: workload.Generated(passwordLen, ""),
-				KeyURL:      workload.URLTemplate(fmt.Sprintf("%s://%s:%%s@%s:%d/%s", in.Scheme, in.Product, in.host(), port, in.Product), KeyPassword),
-			},
 		},
 		workload.Object{
 			Key: "Service/database", Stage: workload.StageIdentity,
@@ -165,6 +178,24 @@ func embedded(in Input, e Embedded) (Output, diag.Diagnostics) {
 		Objects: objects, Secret: in.name(), Identity: "embedded", Host: in.host(), Port: port, Name: in.Product, User: in.Product, SSLMode: "disable",
 		Libpq: in.libpq(in.host(), port, in.Product, in.Product),
 	}, diags
+}
+
+// urls adds the URL of the database to the data of the Secret, and those of the
+// further ways to it.
+func (in Input) urls(data map[string]workload.SecretValue, host string, port int64, name, user string) {
+	data[KeyURL] = Address{in.Scheme, host, port, name}.url(user)
+	for key, a := range in.Further {
+		data[key] = a.url(user)
+	}
+}
+
+// url has the password put in by the engine, so all else is a format.
+func (a Address) url(user string) workload.SecretValue {
+	literal := func(text string) string { return strings.ReplaceAll(text, "%", "%%") }
+	address := url.URL{Scheme: a.Scheme, Host: net.JoinHostPort(a.Host, strconv.FormatInt(a.Port, 10)), Path: "/" + a.Name}
+	rest := strings.TrimPrefix(address.String(), a.Scheme+"://")
+	name := strings.ReplaceAll(url.QueryEscape(user), "+", "%20")
+	return workload.URLTemplate(a.Scheme+"://"+literal(name)+":%s@"+literal(rest), KeyPassword)
 }
 
 func (in Input) libpq(host string, port int64, name, user string) []*corev1ac.EnvVarApplyConfiguration {
@@ -233,8 +264,9 @@ func external(in Input, e External) (Output, diag.Diagnostics) {
 		data[KeyPassword] = workload.WriteOnly(e.PasswordWO, *e.PasswordWOVersion)
 	}
 	if e.CASecret != nil {
+		out.CAFile = caPath + "/" + keyCA
 		data[keyCA] = e.CASecret.Copied(in.Environment.Namespace, keyCA)
-		out.Env = append(out.Env, corev1ac.EnvVar().WithName("PGSSLROOTCERT").WithValue(caPath+"/"+keyCA))
+		out.Env = append(out.Env, corev1ac.EnvVar().WithName("PGSSLROOTCERT").WithValue(out.CAFile))
 		out.Volumes = append(out.Volumes, corev1ac.Volume().WithName("database-ca").WithSecret(corev1ac.SecretVolumeSource().
 			WithSecretName(in.name()).WithItems(corev1ac.KeyToPath().WithKey(keyCA).WithPath(keyCA))))
 		out.Mounts = append(out.Mounts, corev1ac.VolumeMount().WithName("database-ca").WithMountPath(caPath).WithReadOnly(true))
@@ -243,11 +275,7 @@ func external(in Input, e External) (Output, diag.Diagnostics) {
 		// Not in the URL: drivers give its parts different names, and agree on these.
 		out.Env = append(out.Env, corev1ac.EnvVar().WithName("PGSSLMODE").WithValue(mode))
 	}
-	address := url.URL{Scheme: in.Scheme, Host: net.JoinHostPort(e.Host, strconv.FormatInt(e.port(), 10)), Path: "/" + e.name(in)}
-	// The password is put in by the engine; all else is a format now, too.
-	rest := strings.TrimPrefix(strings.ReplaceAll(address.String(), "%", "%%"), in.Scheme+"://")
-	name := strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(e.user(in)), "+", "%20"), "%", "%%")
-	data[KeyURL] = workload.URLTemplate(in.Scheme+"://"+name+":%s@"+rest, KeyPassword)
+	in.urls(data, e.Host, e.port(), e.name(in), e.user(in))
 	out.Objects = []workload.Object{{
 		Key: KeySecret, Stage: workload.StageIdentity,
 		Manifest: corev1ac.Secret(in.name(), in.Environment.Namespace).WithType(corev1.SecretTypeOpaque), Data: data,
