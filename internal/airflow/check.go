@@ -1,7 +1,6 @@
 package airflow
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"k8s.io/utils/ptr"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
 
 // check finds what would not run, or what contradicts itself.
@@ -60,16 +61,10 @@ func checkConfig(m *Model) diag.Diagnostics {
 }
 
 func refuseFixed(section, option string, at path.Path) diag.Diagnostics {
-	var diags diag.Diagnostics
-	attribute, fixed := fixedOptions[section+"."+option]
-	switch {
-	case !fixed:
-	case attribute == "":
-		diags.AddAttributeError(at, "The option is the provider's own", fmt.Sprintf("The provider sets %s in section %s itself. Remove it.", option, section))
-	default:
-		diags.AddAttributeError(at, "The option is set by an attribute of its own", fmt.Sprintf("%s in section %s follows from %s. Remove it and set %s instead.", option, section, attribute, attribute))
+	if by, fixed := fixedOptions[section+"."+option]; fixed {
+		return diag.Diagnostics{validate.Owned(at, "option", option+" in section "+section, by)}
 	}
-	return diags
+	return nil
 }
 
 // checkVariables refuses variables that would set what attributes do.

@@ -132,17 +132,7 @@ func checkPgBouncer(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(at.AtName("result_backend_pool_size"), "The database keeps no results of Celery",
 			"It does with the CeleryExecutor and an external broker alone. Remove result_backend_pool_size.")
 	}
-	for _, option := range slices.Sorted(maps.Keys(m.PgBouncer.Config)) {
-		attribute, fixed := pgBouncerOptions[option]
-		at := at.AtName("config").AtMapKey(option)
-		switch {
-		case !fixed:
-		case attribute == "":
-			diags.AddAttributeError(at, "The option is the provider's own", fmt.Sprintf("The provider sets %s itself. Remove it.", option))
-		default:
-			diags.AddAttributeError(at, "The option is set by an attribute of its own", fmt.Sprintf("%s follows from %s. Remove it and set %s instead.", option, attribute, attribute))
-		}
-	}
+	diags.Append(validate.OwnedKeys(at.AtName("config"), "option", m.PgBouncer.Config, pgBouncerOptions)...)
 	return diags
 }
 

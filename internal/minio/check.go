@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
 
 // builtInPolicies are those that every MinIO has.
@@ -25,18 +27,8 @@ func check(m *Model) diag.Diagnostics {
 				"MinIO cannot combine a single drive with further pools. Give the pool more servers or drives, or keep it as the only one.")
 		}
 	}
-	for name := range m.Env {
-		if attribute, ours := ownVariables[name]; ours {
-			diags.AddAttributeError(path.Root("env").AtMapKey(name), "The variable is set by an attribute of its own",
-				fmt.Sprintf("%s follows from %s. Remove it from env and set %s instead.", name, attribute, attribute))
-		}
-	}
-	for name := range m.EnvFromKeys {
-		if attribute, ours := ownVariables[name]; ours {
-			diags.AddAttributeError(path.Root("env_from_keys").AtMapKey(name), "The variable is set by an attribute of its own",
-				fmt.Sprintf("%s follows from %s. Remove it from env_from_keys and set %s instead.", name, attribute, attribute))
-		}
-	}
+	diags.Append(validate.OwnedKeys(path.Root("env"), "variable", m.Env, ownVariables)...)
+	diags.Append(validate.OwnedKeys(path.Root("env_from_keys"), "variable", m.EnvFromKeys, ownVariables)...)
 	if _, taken := m.PodLabels[componentLabel]; taken {
 		diags.AddAttributeError(path.Root("pod_labels").AtMapKey(componentLabel), "The label is taken",
 			"The pods of each pool are found by the label "+componentLabel+". Choose another key.")

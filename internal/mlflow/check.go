@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/postgres"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/validate"
 )
 
 // check finds what would not run, or what contradicts itself.
@@ -33,8 +34,8 @@ func check(m *Model) diag.Diagnostics {
 	}
 	diags.Append(checkMetrics(m)...)
 	diags.Append(m.Service.Check(path.Root("service"))...)
-	diags.Append(checkVariables("env", m.Env)...)
-	diags.Append(checkVariables("env_from_keys", m.EnvFromKeys)...)
+	diags.Append(validate.OwnedKeys(path.Root("env"), "variable", m.Env, fixedVariables)...)
+	diags.Append(validate.OwnedKeys(path.Root("env_from_keys"), "variable", m.EnvFromKeys, fixedVariables)...)
 	for _, name := range slices.Sorted(maps.Keys(m.Volumes)) {
 		if m.Volumes[name].NewClaim != nil {
 			diags.AddAttributeError(path.Root("volumes").AtMapKey(name).AtName("new_claim"), "A volume cannot be made for servers and jobs at once",
@@ -64,24 +65,6 @@ func undeclared(m *Model, user string) string {
 		known = strings.Join(m.users(), ", ")
 	}
 	return fmt.Sprintf("%q is not one of users. There are: %s.", user, known)
-}
-
-// checkVariables refuses variables that would set what attributes do.
-func checkVariables[V any](attribute string, variables map[string]V) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		by, fixed := fixedVariables[name]
-		at := path.Root(attribute).AtMapKey(name)
-		switch {
-		case !fixed:
-		case by == "":
-			diags.AddAttributeError(at, "The variable is the provider's own", fmt.Sprintf("The provider sets %s itself. Remove it.", name))
-		default:
-			diags.AddAttributeError(at, "The variable is set by an attribute of its own",
-				fmt.Sprintf("%s follows from %s. Remove it from %s and set %s instead.", name, by, attribute, by))
-		}
-	}
-	return diags
 }
 
 // checkUpdate refuses what would lose data.
