@@ -49,6 +49,14 @@ func mlflowCases() map[string]attributeCase {
 	with := func(before, after string, changes ...string) attributeCase {
 		return attributeCase{before: before + "\n" + mlflowStandard, with: after + "\n" + mlflowStandard, changes: changes}
 	}
+	// gateway is one with an API key and an endpoint, and another value in place of one of its own.
+	gateway := func(was, is string, changes ...string) attributeCase {
+		const standard = users + `gateway = {
+  api_keys  = { llm = { provider = "openai", secret = "llm" }, more = { provider = "openai", secret = "more" } }
+  endpoints = { chat = { api_key = "llm", model = "small" } }
+}`
+		return with(standard, strings.Replace(standard, was, is, 1), changes...)
+	}
 	maps.Copy(cases, map[string]attributeCase{
 		"patches":                            {with: `patches = { "Service/server" = jsonencode({ spec = { sessionAffinity = "ClientIP" } }) }`, changes: []string{"Service/server spec.sessionAffinity"}},
 		"version":                            {with: `version = "3.16.1"`, changes: []string{container + "image", "Job/migrate spec.template.spec.initContainers[backup].env[BACKUP_NAME].value"}},
@@ -82,14 +90,25 @@ func mlflowCases() map[string]attributeCase {
 		"metrics.pod_monitor":                with(users+`metrics = {}`, users+`metrics = { pod_monitor = true, user = "ana" }`, "PodMonitor/server *"),
 		"metrics.user": with("users = { ana = {}, ben = {} }\nmetrics = { pod_monitor = true, user = \"ana\" }", "users = { ana = {}, ben = {} }\nmetrics = { pod_monitor = true, user = \"ben\" }",
 			"PodMonitor/server spec.podMetricsEndpoints[*"),
-		"service.type":        {with: `service = { type = "NodePort" }`, changes: []string{"Service/server spec.type", env("MLFLOW_SERVER_ALLOWED_HOSTS"), env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")}},
-		"service.cluster_ip":  {with: `service = { cluster_ip = "10.96.7.7" }`, changes: []string{"Service/server spec.clusterIP", env("MLFLOW_SERVER_ALLOWED_HOSTS"), env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")}},
-		"service.node_port":   with(`service = { type = "NodePort" }`, `service = { type = "NodePort", node_port = 30007 }`, "Service/server spec.ports[5000/TCP].nodePort"),
-		"service.annotations": {with: `service = { annotations = { note = "x" } }`, changes: []string{"Service/server metadata.annotations.note"}},
-		"ingress.host":        {with: `ingress = { host = "ml.example.com" }`, changes: []string{"Ingress/server *", env("MLFLOW_SERVER_ALLOWED_HOSTS"), env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")}},
-		"ingress.class":       with(`ingress = { host = "ml.example.com" }`, `ingress = { host = "ml.example.com", class = "nginx" }`, "Ingress/server spec.ingressClassName"),
-		"ingress.tls_secret":  with(`ingress = { host = "ml.example.com" }`, `ingress = { host = "ml.example.com", tls_secret = "cert" }`, "Ingress/server spec.tls[0].*", env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")),
-		"ingress.annotations": with(`ingress = { host = "ml.example.com" }`, `ingress = { host = "ml.example.com", annotations = { note = "x" } }`, "Ingress/server metadata.annotations.note"),
+		"gateway.allowed_providers":        {with: `gateway = { allowed_providers = ["openai"] }`, changes: []string{container + "env[MLFLOW_GATEWAY_ALLOWED_PROVIDERS].*"}},
+		"gateway.private_providers":        {with: `gateway = { private_providers = true }`, changes: []string{container + "env[MLFLOW_GATEWAY_API_BASE_ALLOW*"}},
+		"gateway.api_keys.provider":        gateway(`provider = "openai"`, `provider = "mistral"`, "APIKey/llm provider"),
+		"gateway.api_keys.secret":          gateway(`secret = "llm"`, `secret = "other"`, "APIKey/llm values", "Secret/gateway-llm data[api_key]"),
+		"gateway.api_keys.keys":            gateway(`secret = "llm"`, `secret = "llm", keys = { api_key = "token" }`, "Secret/gateway-llm data[api_key]"),
+		"gateway.api_keys.version":         gateway(`secret = "llm"`, `secret = "llm", version = "2"`, "APIKey/llm values"),
+		"gateway.api_keys.auth_config":     gateway(`secret = "llm"`, `secret = "llm", auth_config = { api_base = "https://llm.example.com/v1" }`, "APIKey/llm auth_config[api_base]"),
+		"gateway.endpoints.api_key":        gateway(`api_key = "llm"`, `api_key = "more"`, "Endpoint/chat api_key"),
+		"gateway.endpoints.model":          gateway(`model = "small"`, `model = "large"`, "Endpoint/chat model"),
+		"gateway.endpoints.usage_tracking": gateway(`model = "small"`, `model = "small", usage_tracking = false`, "Endpoint/chat usage_tracking"),
+		"gateway.endpoints.permissions":    gateway(`model = "small"`, `model = "small", permissions = { ana = "USE" }`, "Endpoint/chat permissions[ana]"),
+		"service.type":                     {with: `service = { type = "NodePort" }`, changes: []string{"Service/server spec.type", env("MLFLOW_SERVER_ALLOWED_HOSTS"), env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")}},
+		"service.cluster_ip":               {with: `service = { cluster_ip = "10.96.7.7" }`, changes: []string{"Service/server spec.clusterIP", env("MLFLOW_SERVER_ALLOWED_HOSTS"), env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")}},
+		"service.node_port":                with(`service = { type = "NodePort" }`, `service = { type = "NodePort", node_port = 30007 }`, "Service/server spec.ports[5000/TCP].nodePort"),
+		"service.annotations":              {with: `service = { annotations = { note = "x" } }`, changes: []string{"Service/server metadata.annotations.note"}},
+		"ingress.host":                     {with: `ingress = { host = "ml.example.com" }`, changes: []string{"Ingress/server *", env("MLFLOW_SERVER_ALLOWED_HOSTS"), env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")}},
+		"ingress.class":                    with(`ingress = { host = "ml.example.com" }`, `ingress = { host = "ml.example.com", class = "nginx" }`, "Ingress/server spec.ingressClassName"),
+		"ingress.tls_secret":               with(`ingress = { host = "ml.example.com" }`, `ingress = { host = "ml.example.com", tls_secret = "cert" }`, "Ingress/server spec.tls[0].*", env("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")),
+		"ingress.annotations":              with(`ingress = { host = "ml.example.com" }`, `ingress = { host = "ml.example.com", annotations = { note = "x" } }`, "Ingress/server metadata.annotations.note"),
 	})
 	return cases
 }

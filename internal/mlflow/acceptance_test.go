@@ -29,6 +29,8 @@ type stand struct {
 	t         *testing.T
 	c         *acctest.Cluster
 	namespace string
+	// beside is what the configuration has beside the two.
+	beside string
 }
 
 func newStand(t *testing.T) *stand {
@@ -76,7 +78,8 @@ resource "analytics_minio" "lake" {
   users     = { mlflow = { policies = ["readwrite"], bucket = "models" } }
 }
 %s
-`, s.c.Kubeconfig, s.namespace, minioImage, track)
+%s
+`, s.c.Kubeconfig, s.namespace, minioImage, track, s.beside)
 }
 
 // pods returns the servers' pods that are not on their way out.
@@ -445,6 +448,7 @@ func TestAccMLflow(t *testing.T) {
 	}
 
 	s.permissions()
+	s.gateway()
 
 	s.configure("")
 	s.Apply().Succeeds()

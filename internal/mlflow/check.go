@@ -26,8 +26,12 @@ func check(m *Model) diag.Diagnostics {
 		diags.AddAttributeError(path.Root("users").AtMapKey(ptr.Deref(m.Admin, Admin{}).user()), "The name is the administrator's",
 			"The first administrator has it already, with a password of its own. Choose another name, or give admin.user another.")
 	}
-	diags.Append(checkPermissions(m, "experiments", m.Experiments)...)
-	diags.Append(checkPermissions(m, "models", m.Models)...)
+	for attribute, contents := range map[string]map[string]Content{"experiments": m.Experiments, "models": m.Models} {
+		for _, name := range slices.Sorted(maps.Keys(contents)) {
+			diags.Append(checkPermissions(m, path.Root(attribute).AtMapKey(name), contents[name].Permissions)...)
+		}
+	}
+	diags.Append(checkGateway(m)...)
 	if m.runsJobs() && m.replicas() > 1 {
 		diags.AddAttributeError(path.Root("replicas"), "Jobs run in one replica only",
 			fmt.Sprintf("With job_execution = true the queue of jobs is in the server's own pod, and each of %d replicas would run the periodic ones. Set replicas = 1, or remove job_execution.", m.replicas()))
@@ -45,14 +49,12 @@ func check(m *Model) diag.Diagnostics {
 	return diags
 }
 
-// checkPermissions refuses permissions of users that are not declared.
-func checkPermissions(m *Model, attribute string, contents map[string]Content) diag.Diagnostics {
+// checkPermissions refuses permissions, for what stands at a path, of users that are not declared.
+func checkPermissions(m *Model, at path.Path, permissions map[string]string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	for _, name := range slices.Sorted(maps.Keys(contents)) {
-		for _, user := range slices.Sorted(maps.Keys(contents[name].Permissions)) {
-			if _, declared := m.Users[user]; !declared {
-				diags.AddAttributeError(path.Root(attribute).AtMapKey(name).AtName("permissions").AtMapKey(user), "The user does not exist", undeclared(m, user))
-			}
+	for _, user := range slices.Sorted(maps.Keys(permissions)) {
+		if _, declared := m.Users[user]; !declared {
+			diags.AddAttributeError(at.AtName("permissions").AtMapKey(user), "The user does not exist", undeclared(m, user))
 		}
 	}
 	return diags
@@ -60,11 +62,15 @@ func checkPermissions(m *Model, attribute string, contents map[string]Content) d
 
 // undeclared says which users there are, and that a name is none of them.
 func undeclared(m *Model, user string) string {
-	known := "none"
-	if len(m.Users) > 0 {
-		known = strings.Join(m.users(), ", ")
+	return fmt.Sprintf("%q is not one of users. There are: %s.", user, listed(m.users()))
+}
+
+// listed are the names of what there is.
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
 	}
-	return fmt.Sprintf("%q is not one of users. There are: %s.", user, known)
+	return strings.Join(names, ", ")
 }
 
 // checkUpdate refuses what would lose data.

@@ -43,6 +43,7 @@ func (m *Model) plainVariables(n names) map[string]string {
 		"MLFLOW_SERVER_CORS_ALLOWED_ORIGINS":  m.allowedOrigins(n),
 		"MLFLOW_SERVER_ENABLE_JOB_EXECUTION":  strconv.FormatBool(m.runsJobs()),
 	}
+	maps.Copy(out, m.gateway().variables())
 	if m.StaticPrefix != nil {
 		out["MLFLOW_STATIC_PREFIX"] = *m.StaticPrefix
 	}
@@ -58,7 +59,9 @@ var fixedVariables = map[string]string{
 	"MLFLOW_AUTH_ADMIN_USERNAME": "admin", "MLFLOW_AUTH_ADMIN_PASSWORD": "admin", "MLFLOW_AUTH_CONFIG_PATH": "default_permission",
 	"MLFLOW_SERVER_ALLOWED_HOSTS": "allowed_hosts", "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "allowed_origins",
 	"MLFLOW_STATIC_PREFIX": "static_prefix", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "job_execution", "MLFLOW_WORKERS": "workers",
-	"MLFLOW_EXPOSE_PROMETHEUS":       "metrics",
+	"MLFLOW_EXPOSE_PROMETHEUS":                  "metrics",
+	"MLFLOW_GATEWAY_ALLOWED_PROVIDERS":          "gateway.allowed_providers",
+	"MLFLOW_GATEWAY_API_BASE_ALLOW_PRIVATE_IPS": "gateway.private_providers", "MLFLOW_GATEWAY_API_BASE_ALLOWED_SCHEMES": "gateway.private_providers",
 	"MLFLOW_FLASK_SERVER_SECRET_KEY": "", "MLFLOW_CRYPTO_KEK_PASSPHRASE": "", "MLFLOW_HOST": "", "MLFLOW_PORT": "",
 }
 

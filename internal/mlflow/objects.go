@@ -36,6 +36,7 @@ func render(m *Model, env workload.Environment) (workload.Rendering, diag.Diagno
 	for _, name := range m.users() {
 		objects = append(objects, userSecret(n, name, m.Users[name]))
 	}
+	objects = append(objects, m.gateway().secrets(n)...)
 	r := &renderer{m: m, n: n, database: database}
 	r.migrationJob()
 	r.servers()

@@ -43,6 +43,17 @@ func full() *Model {
 	m.AllowedHosts, m.AllowedOrigins = []string{"mlflow.internal"}, []string{"https://notebooks.example.com"}
 	m.GarbageCollection = &GarbageCollection{Cron: "0 3 * * 0", OlderThanDays: new(int64(7))}
 	m.Metrics = &Metrics{PodMonitor: new(true), User: new("ci")}
+	m.Gateway = &Gateway{
+		AllowedProviders: []string{"openai", "bedrock"}, PrivateProviders: new(true),
+		APIKeys: map[string]APIKey{
+			"vllm": {Provider: "openai", Secret: "vllm", AuthConfig: map[string]string{"api_base": "http://vllm.llm:8000/v1"}},
+			"aws":  {Provider: "bedrock", Secret: "aws", Version: new("2"), Keys: map[string]string{"aws_access_key_id": "id", "aws_secret_access_key": "key"}},
+		},
+		Endpoints: map[string]Endpoint{
+			"chat":  {APIKey: "vllm", Model: "llama", Permissions: map[string]string{"ana": "USE"}},
+			"large": {APIKey: "aws", Model: "anthropic.claude", UsageTracking: new(false)},
+		},
+	}
 	m.StaticPrefix = new("/ml")
 	m.Service = &expose.Service{Type: new("LoadBalancer"), ClusterIP: new("10.96.0.50"), NodePort: new(int64(30500)), Annotations: map[string]string{"example.com/internal": "true"}}
 	m.Ingress = &expose.Ingress{Host: "ml.example.com", Class: new("nginx"), TLSSecret: new("ml-tls")}
@@ -103,6 +114,16 @@ func TestChecks(t *testing.T) {
 		"a permission for a model for nobody": {func(m *Model) {
 			m.Models = map[string]Content{"scorer": {Permissions: map[string]string{"ana": "EDIT"}}}
 		}, `models["scorer"].permissions["ana"]`},
+		"an endpoint without a key": {func(m *Model) {
+			m.Gateway = &Gateway{Endpoints: map[string]Endpoint{"chat": {APIKey: "none", Model: "m"}}}
+		}, `gateway.endpoints["chat"].api_key`},
+		"an endpoint for nobody": {func(m *Model) {
+			m.Gateway = &Gateway{APIKeys: map[string]APIKey{"k": {Provider: "openai", Secret: "s"}}, Endpoints: map[string]Endpoint{"chat": {APIKey: "k", Model: "m", Permissions: map[string]string{"ana": "USE"}}}}
+		}, `gateway.endpoints["chat"].permissions["ana"]`},
+		"a key of a provider that is not allowed": {func(m *Model) {
+			m.Gateway = &Gateway{AllowedProviders: []string{"mistral"}, APIKeys: map[string]APIKey{"k": {Provider: "openai", Secret: "s"}}}
+		}, `gateway.api_keys["k"].provider`},
+		"a variable of the gateway":   {func(m *Model) { m.Env = map[string]string{"MLFLOW_GATEWAY_ALLOWED_PROVIDERS": "openai"} }, `env["MLFLOW_GATEWAY_ALLOWED_PROVIDERS"]`},
 		"metrics for nobody":          {func(m *Model) { m.Metrics = &Metrics{PodMonitor: new(true)} }, "metrics.user"},
 		"metrics for a stranger":      {func(m *Model) { m.Metrics = &Metrics{PodMonitor: new(true), User: new("ana")} }, "metrics.user"},
 		"a user that reads nothing":   {func(m *Model) { m.Users, m.Metrics = map[string]User{"ana": {}}, &Metrics{User: new("ana")} }, "metrics.user"},

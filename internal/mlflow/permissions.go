@@ -10,7 +10,7 @@ import (
 
 // thing is what a permission is for, as MLflow names it.
 type thing struct {
-	// Type is typeExperiment or typeModel, ID an experiment's number or a model's name.
+	// Type is typeExperiment, typeModel or typeEndpoint, ID a model's name or what MLflow calls the others by.
 	Type, ID string
 }
 

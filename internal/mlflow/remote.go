@@ -12,7 +12,7 @@ import (
 // leaves are those of one thing inside the server.
 type leaves = map[string]string
 
-// remote reconciles users, experiments and registered models.
+// remote reconciles users, experiments, registered models, and the API keys and endpoints of the gateway.
 type remote struct{}
 
 var _ workload.Remote[Model] = remote{}
@@ -22,6 +22,8 @@ const (
 	kindUser       = "User"
 	kindExperiment = "Experiment"
 	kindModel      = "RegisteredModel"
+	kindAPIKey     = "APIKey"
+	kindEndpoint   = "Endpoint"
 )
 
 // Desired lists what should exist.
@@ -35,6 +37,12 @@ func (remote) Desired(m *Model, _ workload.Environment) (map[string]map[string]s
 	}
 	for name, c := range m.Models {
 		out[workload.Key(kindModel, name)] = contentLeaves(c, c.Permissions)
+	}
+	for name, k := range m.gateway().APIKeys {
+		out[workload.Key(kindAPIKey, name)] = k.leaves()
+	}
+	for name, e := range m.gateway().Endpoints {
+		out[workload.Key(kindEndpoint, name)] = e.leaves()
 	}
 	return out, nil
 }
@@ -110,6 +118,28 @@ func (s *server) kinds(m *Model, reach workload.Reach) workload.Kinds {
 			Remove: func(ctx context.Context, name string, prior leaves) error {
 				return explained(s.removeModel(ctx, name, prior[leafForceDestroy] == "true"))
 			},
+		},
+		{
+			Name: kindAPIKey,
+			Observe: func(ctx context.Context, name string) (leaves, error) {
+				found, err := s.observeAPIKey(ctx, name)
+				return found, explained(err)
+			},
+			Apply: func(ctx context.Context, name string, _ leaves) error {
+				return explained(s.applyAPIKey(ctx, name, m.gateway().APIKeys[name], reach))
+			},
+			Remove: func(ctx context.Context, name string, _ leaves) error { return explained(s.removeAPIKey(ctx, name)) },
+		},
+		{
+			Name: kindEndpoint,
+			Observe: func(ctx context.Context, name string) (leaves, error) {
+				found, err := s.observeEndpoint(ctx, m, name)
+				return found, explained(err)
+			},
+			Apply: func(ctx context.Context, name string, _ leaves) error {
+				return explained(s.applyEndpoint(ctx, m, name, m.gateway().Endpoints[name]))
+			},
+			Remove: func(ctx context.Context, name string, _ leaves) error { return explained(s.removeEndpoint(ctx, name)) },
 		},
 	}
 }

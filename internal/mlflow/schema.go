@@ -51,6 +51,7 @@ type Model struct {
 	JobExecution      *bool              `tfsdk:"job_execution"`
 	GarbageCollection *GarbageCollection `tfsdk:"garbage_collection"`
 	Metrics           *Metrics           `tfsdk:"metrics"`
+	Gateway           *Gateway           `tfsdk:"gateway"`
 	Service           *expose.Service    `tfsdk:"service"`
 	Ingress           *expose.Ingress    `tfsdk:"ingress"`
 	TrackingURI       *string            `tfsdk:"tracking_uri"`
@@ -159,6 +160,7 @@ func resourceSchema() schema.Schema {
 		},
 		"garbage_collection": collectionAttribute(),
 		"metrics":            metricsAttribute(),
+		"gateway":            gatewayAttribute(permissionsAttribute("endpoint")),
 		"service":            expose.ServiceAttribute("The Service that clients use. It has the resource's name and the port 5000."),
 		"ingress":            expose.IngressAttribute("Ingress to the servers."),
 		"tracking_uri":       schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the API inside of the cluster, which clients read from `MLFLOW_TRACKING_URI`."},
@@ -176,13 +178,17 @@ func contentAttribute(description, kind, content string, form *regexp.Regexp) sc
 		Optional: true, MarkdownDescription: description,
 		Validators: []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(form, "must have 1 to 250 characters that MLflow takes for a name"))},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"permissions": schema.MapAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "What the declared users may do with this " + kind + ": `NO_PERMISSIONS`, `READ`, `USE`, `EDIT` or `MANAGE`. A declared user that is not named has no permission of its own, " +
-					"and so what `default_permission` says. Those of other users are left alone.",
-				Validators: []validator.Map{mapvalidator.ValueStringsAre(stringvalidator.OneOf(permissions...))},
-			},
+			"permissions":   permissionsAttribute(kind),
 			"force_destroy": schema.BoolAttribute{Optional: true, MarkdownDescription: "Remove the " + kind + " also with " + content + " when it is taken out of the configuration. Default: `false`, which refuses to remove one that has " + content + "."},
 		}},
+	}
+}
+
+func permissionsAttribute(kind string) schema.Attribute {
+	return schema.MapAttribute{
+		Optional: true, ElementType: types.StringType,
+		MarkdownDescription: "What the declared users may do with this " + kind + ": `NO_PERMISSIONS`, `READ`, `USE`, `EDIT` or `MANAGE`. A declared user that is not named has no permission of its own, " +
+			"and so what `default_permission` says. Those of other users are left alone.",
+		Validators: []validator.Map{mapvalidator.ValueStringsAre(stringvalidator.OneOf(permissions...))},
 	}
 }
