@@ -179,6 +179,20 @@ func (p *platform) versions() map[object]string {
 	return out
 }
 
+// identities are the uids of all that the namespace holds, other than what Kubernetes makes by itself.
+func (p *platform) identities() map[object]string {
+	p.t.Helper()
+	objects, _, err := p.cluster.Contents(p.t.Context(), p.namespace)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	out := map[object]string{}
+	for _, o := range objects {
+		out[o.Kind+"/"+o.Name] = string(o.UID)
+	}
+	return out
+}
+
 // changed are the objects that are new or others than before, or gone.
 func changed(before, after map[object]string) []object {
 	var out []object
@@ -319,20 +333,35 @@ func TestAccPlatform(t *testing.T) {
 	}
 	p.PlansNothing()
 
-	// Volumes and generated credentials stay, and their namespace with them.
+	// Volumes and generated credentials stay as they were, and the namespace with what protects it. All else goes.
+	before = p.identities()
 	p.Destroy().Succeeds().Says("Namespace " + p.namespace + " stays")
 	p.say("destroyed")
-	objects, _, err := p.cluster.Contents(t.Context(), p.namespace)
-	if err != nil {
-		t.Fatal(err)
+	left := p.identities()
+	if names := slices.Sorted(maps.Keys(left)); !slices.Equal(names, kept) {
+		t.Errorf("left are\n%s\nand to be kept were\n%s", strings.Join(names, "\n"), strings.Join(kept, "\n"))
 	}
-	var left []object
-	for _, o := range objects {
-		if !slices.Contains([]string{"Secret", "NetworkPolicy"}, o.Kind) {
-			left = append(left, o.Kind+"/"+o.Name)
+	for o, uid := range left {
+		if before[o] != uid {
+			t.Errorf("%s is not what it was before the destroy", o)
 		}
 	}
-	t.Logf("left are %q", left)
+}
+
+// kept are what a destroy of the example leaves: what guards the namespace, volumes, generated credentials, and the
+// claims of the resources that these belong to.
+var kept = []object{
+	"LimitRange/workspace",
+	"NetworkPolicy/workspace-egress", "NetworkPolicy/workspace-ingress", "NetworkPolicy/workspace-isolation",
+	"PersistentVolumeClaim/data-flow-database-0", "PersistentVolumeClaim/data-tracking-database-0",
+	"PersistentVolumeClaim/drive-0-lake-pool-0-0", "PersistentVolumeClaim/drive-0-lake-pool-0-1",
+	"PersistentVolumeClaim/drive-0-lake-pool-0-2", "PersistentVolumeClaim/drive-0-lake-pool-0-3",
+	"PersistentVolumeClaim/flow-backups", "PersistentVolumeClaim/tracking-backups",
+	"Secret/analytics.airflow.flow", "Secret/analytics.ingestion.land", "Secret/analytics.minio.lake", "Secret/analytics.mlflow.tracking",
+	"Secret/flow-admin", "Secret/flow-database", "Secret/flow-keys",
+	"Secret/lake-root", "Secret/lake-user-airflow", "Secret/lake-user-land", "Secret/lake-user-mlflow", "Secret/lake-user-operator",
+	"Secret/lake-user-spark", "Secret/lake-user-train",
+	"Secret/tracking-admin", "Secret/tracking-database", "Secret/tracking-keys", "Secret/tracking-user-report", "Secret/tracking-user-train",
 }
 
 // lastLine is the one in which a command says what it did.
