@@ -357,7 +357,7 @@ var kept = []object{
 	"PersistentVolumeClaim/drive-0-lake-pool-0-0", "PersistentVolumeClaim/drive-0-lake-pool-0-1",
 	"PersistentVolumeClaim/drive-0-lake-pool-0-2", "PersistentVolumeClaim/drive-0-lake-pool-0-3",
 	"PersistentVolumeClaim/flow-backups", "PersistentVolumeClaim/tracking-backups",
-	"Secret/analytics.airflow.flow", "Secret/analytics.ingestion.land", "Secret/analytics.minio.lake", "Secret/analytics.mlflow.tracking",
+	"Secret/analytics.airflow.flow", "Secret/analytics.minio.lake", "Secret/analytics.mlflow.tracking",
 	"Secret/flow-admin", "Secret/flow-database", "Secret/flow-keys",
 	"Secret/lake-root", "Secret/lake-user-airflow", "Secret/lake-user-land", "Secret/lake-user-mlflow", "Secret/lake-user-operator",
 	"Secret/lake-user-spark", "Secret/lake-user-train",

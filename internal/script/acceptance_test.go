@@ -405,5 +405,20 @@ script = "import greeting; print(greeting.hello())"`, trigger, packages), index)
 		t.Errorf("after an installation that failed, the one before is gone:\n%s", log)
 	}
 	s.PlansNothing()
+
+	// The packages are no data: neither their volume stays nor the claim of the resource.
 	s.Destroy().Succeeds()
+	secrets, err := s.c.CoreV1().Secrets(s.namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range secrets.Items {
+		if secret.Name != "index-reader" {
+			t.Errorf("Secret %s is left", secret.Name)
+		}
+	}
+	volumes, err := s.c.CoreV1().PersistentVolumeClaims(s.namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(volumes.Items) != 0 {
+		t.Errorf("%d volumes are left, %v", len(volumes.Items), err)
+	}
 }

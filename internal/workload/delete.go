@@ -165,6 +165,8 @@ func (d *deletion) run(ctx context.Context) diag.Diagnostics {
 		diags.AddError("The pods did not end", err.Error())
 		return diags
 	}
+	// A volume that was an object of the resource, and no lasting one, is gone.
+	volumes = slices.DeleteFunc(volumes, func(ref kube.Ref) bool { return deleted[ref] != "" })
 	diags.Append(d.releaseOrDelete(ctx, volumes, kept, strays)...)
 	return diags
 }
