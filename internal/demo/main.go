@@ -1,7 +1,9 @@
 // Command demo applies examples/platform to a cluster with the provider as it is built from this repository: it waits until Airflow has
 // run the programs, says what they left in each system, shows that a second plan is empty, and how to open the user interfaces.
 //
-//	demo -cli PATH -kubeconfig PATH -dir DIR apply|destroy
+//	demo -cli PATH -kubeconfig PATH -dir DIR apply|destroy|screenshots
+//
+// screenshots does what apply does, and then takes pictures of the user interfaces.
 package main
 
 import (
@@ -18,24 +20,27 @@ import (
 )
 
 func main() {
-	cli := flag.String("cli", "terraform", "terraform or tofu")
-	kubeconfig := flag.String("kubeconfig", "", "kubeconfig of the cluster to use")
-	dir := flag.String("dir", "", "directory for the provider, the configuration and the state")
-	image := flag.String("image", "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z", "image of MinIO's server")
-	index := flag.String("index", "", "image of a package index, where pods do not reach PyPI")
-	spark := flag.String("spark", "", "image of Spark with the jars for S3, where pods do not reach Maven Central")
+	var s settings
+	flag.StringVar(&s.cli, "cli", "terraform", "terraform or tofu")
+	flag.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to use")
+	flag.StringVar(&s.dir, "dir", "", "directory for the provider, the configuration and the state")
+	flag.StringVar(&s.image, "image", "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z", "image of MinIO's server")
+	flag.StringVar(&s.index, "index", "", "image of a package index, where pods do not reach PyPI")
+	flag.StringVar(&s.spark, "spark", "", "image of Spark with the jars for S3, where pods do not reach Maven Central")
+	flag.StringVar(&s.browser, "browser", "", "Chromium, for screenshots")
+	flag.StringVar(&s.pictures, "pictures", "docs/images", "directory for the screenshots")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, settings{*cli, *kubeconfig, *dir, *image, *index, *spark}, flag.Arg(0)); err != nil {
+	if err := run(ctx, s, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
 // settings are what the flags say.
-type settings struct{ cli, kubeconfig, dir, image, index, spark string }
+type settings struct{ cli, kubeconfig, dir, image, index, spark, browser, pictures string }
 
 func run(ctx context.Context, s settings, command string) error {
 	if s.kubeconfig == "" || s.dir == "" {
@@ -70,8 +75,10 @@ func run(ctx context.Context, s settings, command string) error {
 		return apply(ctx, cluster, w)
 	case "destroy":
 		return destroy(ctx, cluster, w)
+	case "screenshots":
+		return takeScreenshots(ctx, cluster, w)
 	}
-	return fmt.Errorf("%q is neither apply nor destroy", command)
+	return fmt.Errorf("%q is none of apply, destroy and screenshots", command)
 }
 
 func apply(ctx context.Context, cluster *kube.Cluster, w *workspace) error {

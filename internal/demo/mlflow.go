@@ -43,3 +43,16 @@ func (m *mlflow) champion(ctx context.Context) (*modelVersion, error) {
 	err := m.ask(ctx, http.MethodGet, "/api/2.0/mlflow/registered-models/alias?"+query, nil, &answer)
 	return &answer.Version, err
 }
+
+// experimentOf is the id of the experiment that a run belongs to.
+func (m *mlflow) experimentOf(ctx context.Context, run string) (string, error) {
+	var answer struct {
+		Run struct {
+			Info struct {
+				Experiment string `json:"experiment_id"`
+			} `json:"info"`
+		} `json:"run"`
+	}
+	err := m.ask(ctx, http.MethodGet, "/api/2.0/mlflow/runs/get?"+url.Values{"run_id": {run}}.Encode(), nil, &answer)
+	return answer.Run.Info.Experiment, err
+}

@@ -24,6 +24,9 @@ import (
 // rendered is the folder that the Terraform Registry reads.
 const rendered = "docs"
 
+// pictures is the folder in it that make screenshots writes.
+const pictures = "images"
+
 func main() {
 	check := flag.Bool("check", false, "compare docs/ with what would be written instead of writing it")
 	flag.Parse()
@@ -105,16 +108,21 @@ func compare(have, want string) error {
 	return fmt.Errorf("%s is stale, run make docs: %s", have, strings.Join(stale, ", "))
 }
 
-// files returns the contents of all files of a folder by their path in it. A folder that does not exist has none.
+// files returns the contents of all files of a folder by their path in it, without pictures. A folder that does not exist has none.
 func files(dir string) (map[string]string, error) {
 	out := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil {
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case entry.IsDir() && name == pictures:
+			return filepath.SkipDir
+		case entry.IsDir():
+			return nil
 		}
 		content, err := os.ReadFile(path)
 		out[name] = string(content)

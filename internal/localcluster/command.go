@@ -204,6 +204,18 @@ func newCommand() *cobra.Command {
 				return err
 			},
 		},
+		&cobra.Command{
+			Use:   "browser",
+			Short: "Unpack a Chromium that needs no screen, and print its path",
+			Args:  cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				program, err := browser(cmd.Context())
+				if err == nil {
+					fmt.Println(program)
+				}
+				return err
+			},
+		},
 	)
 	return root
 }
