@@ -94,7 +94,7 @@ func mlflowCases() map[string]attributeCase {
 		"gateway.private_providers":        {with: `gateway = { private_providers = true }`, changes: []string{container + "env[MLFLOW_GATEWAY_API_BASE_ALLOW*"}},
 		"gateway.api_keys.provider":        gateway(`provider = "openai"`, `provider = "mistral"`, "APIKey/llm provider"),
 		"gateway.api_keys.secret":          gateway(`secret = "llm"`, `secret = "other"`, "APIKey/llm values", "Secret/gateway-llm data[api_key]"),
-		"gateway.api_keys.keys":            gateway(`secret = "llm"`, `secret = "llm", keys = { api_key = "token" }`, "Secret/gateway-llm data[api_key]"),
+		"gateway.api_keys.keys":            gateway(`secret = "llm"`, `secret = "llm", keys = { api_key = "token" }`, "APIKey/llm values"),
 		"gateway.api_keys.version":         gateway(`secret = "llm"`, `secret = "llm", version = "2"`, "APIKey/llm values"),
 		"gateway.api_keys.auth_config":     gateway(`secret = "llm"`, `secret = "llm", auth_config = { api_base = "https://llm.example.com/v1" }`, "APIKey/llm auth_config[api_base]"),
 		"gateway.endpoints.api_key":        gateway(`api_key = "llm"`, `api_key = "more"`, "Endpoint/chat api_key"),

@@ -1,6 +1,8 @@
 package mlflow
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -48,9 +50,19 @@ func (k APIKey) values() map[string]string {
 	return k.Keys
 }
 
+// originLimit is how much of an origin MLflow keeps, in bytes; its column has 255 characters.
+const originLimit = 200
+
 // origin says where the values come from. MLflow keeps it as the one who changed the key last, which tells whether another one did since.
 func (k APIKey) origin() string {
-	return "version " + ptr.Deref(k.Version, "1") + " of Secret " + k.Secret
+	text := "version " + ptr.Deref(k.Version, "1") + " of Secret " + k.Secret
+	for _, value := range slices.Sorted(maps.Keys(k.Keys)) {
+		text += ", " + value + " from " + k.Keys[value]
+	}
+	if len(text) > originLimit {
+		text = fmt.Sprintf("%s… (%x)", strings.ToValidUTF8(text[:originLimit/2], ""), sha256.Sum256([]byte(text)))
+	}
+	return text
 }
 
 // gateway is the configuration, an empty one where there is none.
