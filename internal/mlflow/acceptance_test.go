@@ -448,7 +448,6 @@ func TestAccMLflow(t *testing.T) {
 	}
 
 	s.permissions()
-	s.gateway()
 
 	s.configure("")
 	s.Apply().Succeeds()

@@ -3,6 +3,7 @@ package mlflow_test
 import (
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,6 +52,15 @@ for url, more in ("gateway/chat/mlflow/invocations", {}), ("gateway/mlflow/v1/ch
     answer = requests.post("http://track:5000/ml/" + url, json=body | more, auth=me)
     print(answer.json()["choices"][0]["message"]["content"] if answer.ok else answer.status_code)
 `
+
+// TestAccMLflowGateway takes minutes since each server of MLflow keeps what it has read of an endpoint for one.
+func TestAccMLflowGateway(t *testing.T) {
+	acctest.Long(t)
+	t.Parallel()
+	s := newStand(t)
+	s.gateway()
+	s.Destroy().Succeeds()
+}
 
 // gateway declares an endpoint, uses it, has somebody change it behind Terraform's back, sends another key, and takes all away.
 func (s *stand) gateway() {
