@@ -448,7 +448,7 @@ spark.stop()
 func TestAccSparkScheduled(t *testing.T) {
 	s := newStand(t)
 	const bursty = `
-import time
+import threading, time
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 executors = lambda: spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1
@@ -461,9 +461,22 @@ def wait(count, seconds=90):
     raise RuntimeError(f"{executors()} executors, and there should be {count}")
 
 wait(0)
-job = spark.sparkContext.parallelize(range(8), 8).map(lambda x: time.sleep(4) or x).sum()
-assert job == 28, job
-print("MOST", executors())
+# On a busy machine, the second one may come when the first has done everything.
+most, done = 0, threading.Event()
+def watch():
+    global most
+    while not done.wait(0.5):
+        most = max(most, executors())
+watcher = threading.Thread(target=watch)
+watcher.start()
+for _ in range(6):
+    job = spark.sparkContext.parallelize(range(8), 8).map(lambda x: time.sleep(4) or x).sum()
+    assert job == 28, job
+    if most >= 2:
+        break
+done.set()
+watcher.join()
+print("GREW", most >= 2)
 wait(0)
 print("DONE")
 spark.stop()
@@ -511,7 +524,7 @@ spark.stop()
 		return ""
 	})
 	for name := range s.pods("bursty", "driver") {
-		for _, text := range []string{"MOST 2", "DONE"} {
+		for _, text := range []string{"GREW True", "DONE"} {
 			if wrong := s.lacksLog(name, text, 1); wrong != "" {
 				t.Error(wrong)
 			}
