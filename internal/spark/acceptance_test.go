@@ -48,7 +48,7 @@ const sizes = `
 // stand is a namespace with an application.
 type stand struct {
 	*acctest.Workspace
-	t         *testing.T
+	t         testing.TB
 	c         *acctest.Cluster
 	namespace string
 	// applied gets the end of the apply that was started.
@@ -58,6 +58,11 @@ type stand struct {
 func newStand(t *testing.T) *stand {
 	t.Helper()
 	t.Parallel()
+	return standOf(t)
+}
+
+func standOf(t testing.TB) *stand {
+	t.Helper()
 	c := acctest.Connect(t)
 	w := acctest.NewWorkspace(t)
 	w.Timeout = 12 * time.Minute
