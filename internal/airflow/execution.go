@@ -37,10 +37,14 @@ func (r *renderer) apiServers() {
 		return
 	}
 	r.apiServer(*r.m.Execution, executionServer, path.Root("execution_api_server"), false)
-	port := expose.Port("http", apiPort)
+	r.service(executionServer, expose.Port("http", apiPort))
+}
+
+// service renders the Service by which other pods find those of a component.
+func (r *renderer) service(component string, ports ...*corev1ac.ServicePortApplyConfiguration) {
 	r.objects = append(r.objects, workload.Object{
-		Key: "Service/" + executionServer, Stage: workload.StageIdentity,
-		Manifest: corev1ac.Service(r.n.of(executionServer), r.n.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.n.selector(executionServer)).WithPorts(port)),
+		Key: "Service/" + component, Stage: workload.StageIdentity,
+		Manifest: corev1ac.Service(r.n.of(component), r.n.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.n.selector(component)).WithPorts(ports...)),
 	})
 }
 

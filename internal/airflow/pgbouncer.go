@@ -233,15 +233,10 @@ func (r *renderer) pgBouncer() {
 		return
 	}
 	template.Spec.Spec.WithTerminationGracePeriodSeconds(pgBouncerGrace)
-	r.objects = append(r.objects,
-		workload.Object{
-			Key: keyPgBouncer, Stage: workload.StageIdentity,
-			Manifest: corev1ac.ConfigMap(r.n.of(pgBouncer), r.n.env.Namespace).WithData(map[string]string{pgBouncerFile: r.pgBouncerINI(p)}),
-		},
-		workload.Object{
-			Key: "Service/" + pgBouncer, Stage: workload.StageIdentity,
-			Manifest: corev1ac.Service(r.n.of(pgBouncer), r.n.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.n.selector(pgBouncer)).WithPorts(
-				expose.Port(pgBouncer, pgBouncerPort))),
-		})
+	r.objects = append(r.objects, workload.Object{
+		Key: keyPgBouncer, Stage: workload.StageIdentity,
+		Manifest: corev1ac.ConfigMap(r.n.of(pgBouncer), r.n.env.Namespace).WithData(map[string]string{pgBouncerFile: r.pgBouncerINI(p)}),
+	})
+	r.service(pgBouncer, expose.Port(pgBouncer, pgBouncerPort))
 	r.deployment(pgBouncer, workload.StageStorage, template, &replicas, replicas)
 }

@@ -82,7 +82,7 @@ func statsDAttribute() schema.Attribute {
 		"mappings": schema.StringAttribute{Optional: true, Validators: []validator.String{mappingFile},
 			MarkdownDescription: "Content of a mapping file of the exporter, for instance `file(\"mappings.yml\")`, to give metrics other names or buckets. Default: none. For mappings that take labels out of names, " +
 				"as those of the official chart do, set `config = { metrics = { legacy_names_on = \"True\", statsd_influxdb_enabled = \"False\" } }`, too."},
-		"pod_monitor": schema.BoolAttribute{Optional: true, MarkdownDescription: "Create a PodMonitor, for which the Prometheus operator must be installed. Default: `false`."},
+		"pod_monitor": expose.PodMonitorAttribute(""),
 	})
 	return schema.SingleNestedAttribute{
 		Optional: true,
@@ -144,12 +144,9 @@ func (r *renderer) statsD() {
 	if diags.HasError() {
 		return
 	}
-	r.objects = append(r.objects, workload.Object{
-		Key: "Service/" + statsD, Stage: workload.StageIdentity,
-		Manifest: corev1ac.Service(r.n.of(statsD), r.n.env.Namespace).WithSpec(corev1ac.ServiceSpec().WithSelector(r.n.selector(statsD)).WithPorts(
-			corev1ac.ServicePort().WithName(statsD).WithPort(statsDPort).WithProtocol(corev1.ProtocolUDP).WithTargetPort(intstr.FromString(statsD)),
-			expose.Port("metrics", statsDMetricsPort))),
-	})
+	r.service(statsD,
+		corev1ac.ServicePort().WithName(statsD).WithPort(statsDPort).WithProtocol(corev1.ProtocolUDP).WithTargetPort(intstr.FromString(statsD)),
+		expose.Port("metrics", statsDMetricsPort))
 	r.deployment(statsD, workload.StageStorage, template, new(int64(1)), 1)
 	if ptr.Deref(s.PodMonitor, false) {
 		r.objects = append(r.objects, expose.PodMonitor(statsD, r.n.of(statsD), r.n.env.Namespace, r.n.selector(statsD), map[string]any{"port": "metrics"}))
