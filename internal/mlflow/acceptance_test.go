@@ -26,19 +26,21 @@ const (
 // for the analytics_minio that keeps its artifacts, and the clients.
 type stand struct {
 	*acctest.Workspace
-	t         *testing.T
+	t         testing.TB
 	c         *acctest.Cluster
 	namespace string
 	// beside is what the configuration has beside the two.
 	beside string
+	// resources are those of the servers.
+	resources string
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t testing.TB) *stand {
 	t.Helper()
 	c := acctest.Connect(t)
 	w := acctest.NewWorkspace(t)
 	w.Timeout = 10 * time.Minute // a busy machine starts servers slowly
-	return &stand{Workspace: w, t: t, c: c, namespace: c.Namespace(t)}
+	return &stand{Workspace: w, t: t, c: c, namespace: c.Namespace(t), resources: `{ requests = { memory = "300Mi" } }`}
 }
 
 // configure writes a configuration with an MLflow that has these attributes more, or
@@ -55,13 +57,13 @@ resource "analytics_mlflow" "track" {
   static_prefix = "/ml"
   default_permission = "NO_PERMISSIONS"
   metrics       = {}
-  resources     = { requests = { memory = "300Mi" } }
+  resources     = %s
   database = {
     embedded = { size = "512Mi", resources = { requests = { memory = "64Mi" } } }
     backups  = { size = "300Mi" }
   }
   %s
-}`, s.namespace, attributes)
+}`, s.namespace, s.resources, attributes)
 	}
 	s.Configure(`
 provider "analytics" {

@@ -12,15 +12,19 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
 // result is what came of the requests.
 type result struct {
-	Requests int
+	Requests, Failed int
+	// Failures are what the first of the failed ones said.
 	Failures []string
 	// Answers counts the different bodies.
 	Answers map[string]int
+	// Seconds is how long it took until the last client had its last answer.
+	Seconds float64
 }
 
 // most is how many failures are told of.
@@ -31,26 +35,43 @@ func main() {
 	url := flag.String("url", "", "URL to ask")
 	stop := flag.String("stop", "/tmp/stop", "file whose existence ends the load")
 	limit := flag.Duration("limit", 5*time.Minute, "longest time to run")
-	pause := flag.Duration("pause", 20*time.Millisecond, "time between two requests")
+	pause := flag.Duration("pause", 20*time.Millisecond, "time between two requests of a client")
+	clients := flag.Int("clients", 1, "how many clients ask at once")
 	flag.Parse()
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	r := result{Answers: map[string]int{}}
-	for end := time.Now().Add(*limit); time.Now().Before(end); time.Sleep(*pause) {
-		if _, err := os.Stat(*stop); err == nil {
-			break
-		}
-		r.Requests++
-		answer, err := ask(client, *url)
-		if err != nil {
-			if len(r.Failures) < most {
-				r.Failures = append(r.Failures, fmt.Sprintf("%s: %v", time.Now().UTC().Format(time.TimeOnly), err))
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	began := time.Now()
+	for range *clients {
+		all.Go(func() {
+			for ; time.Since(began) < *limit; time.Sleep(*pause) {
+				if _, err := os.Stat(*stop); err == nil {
+					break
+				}
+				answer, err := ask(client, *url)
+				mu.Lock()
+				r.add(answer, err)
+				mu.Unlock()
 			}
-			continue
-		}
-		r.Answers[answer]++
+		})
 	}
+	all.Wait()
+	r.Seconds = time.Since(began).Seconds()
 	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
 		log.Fatal(err)
+	}
+}
+
+func (r *result) add(answer string, err error) {
+	r.Requests++
+	if err == nil {
+		r.Answers[answer]++
+		return
+	}
+	r.Failed++
+	if len(r.Failures) < most {
+		r.Failures = append(r.Failures, fmt.Sprintf("%s: %v", time.Now().UTC().Format(time.TimeOnly), err))
 	}
 }
 
