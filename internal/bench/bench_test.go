@@ -1,5 +1,6 @@
 // Package bench measures the engine against a plain client-go program that does the same work, on the same API server, in the same
-// run. Both go through a proxy that counts their requests; the engine goes through the real CLI.
+// run: BenchmarkEngine with objects that nothing runs for, BenchmarkAirflow with a real Airflow. Both programs go through a proxy that
+// counts their requests; the engine goes through the real CLI.
 //
 // It prints figures and fails on none of them: a figure depends on the machine and what else runs there. The ratios depend on it
 // less, and the numbers of requests not at all.

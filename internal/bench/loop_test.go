@@ -39,8 +39,9 @@ func newLoop(p *proxy, namespace string) (*loop, error) {
 	return &loop{client: client, namespace: namespace, applied: map[target]bool{}}, err
 }
 
-// resources are those of the kinds that the fixture has.
+// resources are those of the kinds that the fixture and an Airflow have.
 var resources = map[string]string{
+	"StatefulSet": "statefulsets", "Job": "jobs", "PersistentVolumeClaim": "persistentvolumeclaims",
 	"ConfigMap": "configmaps", "Secret": "secrets", "Service": "services", "ServiceAccount": "serviceaccounts", "Deployment": "deployments",
 }
 
