@@ -34,6 +34,8 @@ type Workspace struct {
 	Env []string
 	// Timeout is how long a command may take.
 	Timeout time.Duration
+	// CLI is the path of the terraform or tofu that runs; "" is the CLI under test.
+	CLI string
 }
 
 // NewWorkspace makes an empty one.
@@ -108,7 +110,11 @@ type Result struct {
 // end of the test ends: the provider is in it too.
 func (w *Workspace) Command(args ...string) *exec.Cmd {
 	w.t.Helper()
-	cmd := exec.Command(cliPath(w.t), args...)
+	path := w.CLI
+	if path == "" {
+		path = cliPath(w.t)
+	}
+	cmd := exec.Command(path, args...)
 	cmd.Dir = w.Dir
 	cmd.Env = append(cleanEnvironment(), "TF_CLI_CONFIG_FILE="+filepath.Join(w.Dir, "cli.tfrc"), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_INPUT=0")
 	cmd.Env = append(cmd.Env, w.Env...)
@@ -297,19 +303,6 @@ func cleanEnvironment() []string {
 		out = append(out, entry)
 	}
 	return out
-}
-
-// cliPath finds the CLI under test.
-func cliPath(t testing.TB) string {
-	t.Helper()
-	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
-		return path
-	}
-	path, err := exec.LookPath("terraform")
-	if err != nil {
-		t.Fatal("there is no CLI to test with: install terraform, or set TF_ACC_TERRAFORM_PATH to a terraform or tofu program")
-	}
-	return path
 }
 
 // build is the one build of the provider under test for all tests of a package.

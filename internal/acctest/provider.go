@@ -4,7 +4,8 @@
 // Tests run with TF_ACC=1 and ANALYTICS_KUBECONFIG, the path of a kubeconfig file
 // of a cluster that may be filled with test namespaces. No other variable, and no
 // default, leads a test to a cluster. The CLI is the one at TF_ACC_TERRAFORM_PATH,
-// else terraform on PATH.
+// else terraform on PATH; tests that take each CLI also take that at
+// ANALYTICS_SECOND_CLI.
 package acctest
 
 import (

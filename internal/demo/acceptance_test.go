@@ -41,7 +41,7 @@ type platform struct {
 	began     time.Time
 }
 
-func newPlatform(t *testing.T) *platform {
+func newPlatform(t *testing.T, cli string) *platform {
 	t.Helper()
 	c := acctest.Connect(t)
 	cluster, err := kube.New(c.Config)
@@ -49,6 +49,7 @@ func newPlatform(t *testing.T) *platform {
 		t.Fatal(err)
 	}
 	w := acctest.NewWorkspace(t)
+	w.CLI = cli
 	w.Timeout = 20 * time.Minute // it is much for a busy machine
 	w.Env = []string{"KUBE_CONFIG_PATH=" + c.Kubeconfig, "TF_VAR_api_token=" + apiSecret}
 	w.Copy(filepath.Join("..", "..", source), "")
@@ -278,10 +279,16 @@ func (p *platform) ref(group, version, kind, name string) kube.Ref {
 
 // TestAccPlatform takes the platform of the example through what may become of one: it is made, each of its products is changed, it is
 // wrecked and repaired, and it is destroyed. Each time but the last, Airflow has all programs run, and what they leave is looked at.
+// Both CLIs do this, one after the other.
 func TestAccPlatform(t *testing.T) {
 	acctest.Long(t)
 	t.Parallel()
-	p := newPlatform(t)
+	acctest.Connect(t) // or skip, before a CLI is looked for
+	acctest.EachCLI(t, testPlatform)
+}
+
+func testPlatform(t *testing.T, cli string) {
+	p := newPlatform(t, cli)
 	p.say("created:\n" + lastLine(p.Apply().Succeeds()))
 	p.PlansNothing()
 	first := p.runs(false)
