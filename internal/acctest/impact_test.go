@@ -195,25 +195,12 @@ func (s *stand) witness(t *testing.T, component string) *witness {
 		options.LabelSelector += ",app.kubernetes.io/component=" + component
 		for ctx.Err() == nil {
 			if list, err := s.cluster.CoreV1().Pods(s.namespace).List(ctx, options); err == nil {
-				w.least = min(w.least, ready(list.Items))
+				w.least = min(w.least, Ready(list.Items))
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 	}()
 	return w
-}
-
-// ready counts the pods that are ready and are to stay.
-func ready(pods []corev1.Pod) int {
-	n := 0
-	for _, pod := range pods {
-		if pod.DeletionTimestamp == nil && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-		}) {
-			n++
-		}
-	}
-	return n
 }
 
 func (w *witness) stop() { w.end() }
@@ -229,7 +216,7 @@ func (w *witness) saw(step string, want fate) {
 		if want == vanish && len(after) > 0 || want == shrink && len(after) >= len(w.before) {
 			return fmt.Sprintf("%s: %d pods of %s are there", step, len(after), w.component)
 		}
-		if n := ready(slices.Collect(maps.Values(after))); n != len(after) {
+		if n := Ready(slices.Collect(maps.Values(after))); n != len(after) {
 			return fmt.Sprintf("%s: %d of %d pods of %s are ready", step, n, len(after), w.component)
 		}
 		return ""

@@ -108,11 +108,15 @@ func dags(files map[string]string) string {
 	return b.String()
 }
 
+// selector selects the pods of a component.
+func selector(component string) string {
+	return "app.kubernetes.io/instance=flow,app.kubernetes.io/component=" + component
+}
+
 // pods returns the pods of a component that are not on their way out.
 func (s *stand) pods(component string) []corev1.Pod {
 	s.t.Helper()
-	list, err := s.c.CoreV1().Pods(s.namespace).List(s.t.Context(), metav1.ListOptions{
-		LabelSelector: "app.kubernetes.io/instance=flow,app.kubernetes.io/component=" + component})
+	list, err := s.c.CoreV1().Pods(s.namespace).List(s.t.Context(), metav1.ListOptions{LabelSelector: selector(component)})
 	if err != nil {
 		s.t.Fatal(err)
 	}

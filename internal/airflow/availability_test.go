@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
@@ -74,22 +72,11 @@ func TestAccAirflowAvailability(t *testing.T) {
 	c.succeeds("slow", run)
 	t.Logf("%s after its scheduler was killed, the run has succeeded", time.Since(killed).Round(time.Second))
 
-	s.serves(2)
+	servers := selector("api-server")
+	s.c.AwaitReady(t, s.namespace, servers, 2)
 	s.underLoad("an eviction", func() {
-		evicted := s.pods("api-server")[0].Name
-		err := s.c.PolicyV1().Evictions(s.namespace).Evict(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: evicted, Namespace: s.namespace}})
-		if err != nil {
-			t.Errorf("an API server cannot be evicted: %v", err)
-		}
-		acctest.Eventually(t, 3*time.Minute, func() string {
-			for _, p := range s.pods("api-server") {
-				if p.Name == evicted {
-					return "the evicted API server is still there"
-				}
-			}
-			return ""
-		})
-		s.serves(2)
+		s.c.Evict(t, s.pods("api-server")[0])
+		s.c.AwaitReady(t, s.namespace, servers, 2)
 	})
 	s.underLoad("a change of the memory", func() {
 		configure(`api_server = { replicas = 2, resources = { requests = { cpu = "10m", memory = "210Mi" } } }`)
@@ -151,25 +138,6 @@ type taskInstance struct {
 
 func (c *client) instance(dag, run, task string) (out taskInstance, err error) {
 	return out, c.try(http.MethodGet, "/api/v2/dags/"+dag+"/dagRuns/"+run+"/taskInstances/"+task, nil, &out)
-}
-
-// serves waits until so many API servers are ready.
-func (s *stand) serves(want int) {
-	s.t.Helper()
-	acctest.Eventually(s.t, 4*time.Minute, func() string {
-		ready := 0
-		for _, p := range s.pods("api-server") {
-			for _, c := range p.Status.Conditions {
-				if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-					ready++
-				}
-			}
-		}
-		if ready < want {
-			return "too few API servers are ready"
-		}
-		return ""
-	})
 }
 
 // underLoad does something while a client asks the API all the time.

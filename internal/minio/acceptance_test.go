@@ -178,7 +178,7 @@ func TestAccMinIOUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	killed := time.Now().UTC()
-	l.awaitReady(4)
+	l.c.AwaitReady(t, l.namespace, "app.kubernetes.io/instance=lake", 4)
 	t.Logf("killed a server at %s", killed.Format(time.TimeOnly))
 	if got := restarted(before, l.pods()); !slices.Equal(got, []string{"lake-pool-0-2"}) {
 		t.Errorf("one pod was killed, and these are new: %v", got)
@@ -212,28 +212,6 @@ func TestAccMinIOUnderLoad(t *testing.T) {
 	s.pools = `{ servers = 8, size = "400Mi" }`
 	l.configure(s)
 	l.Plan().Fails().Says("A pool cannot change its servers or drives", "add a pool at the end of the list")
-}
-
-func (l *lake) awaitReady(want int) {
-	l.t.Helper()
-	acctest.Eventually(l.t, 2*time.Minute, func() string {
-		list, err := l.c.CoreV1().Pods(l.namespace).List(l.t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/instance=lake"})
-		if err != nil {
-			return err.Error()
-		}
-		ready := 0
-		for _, p := range list.Items {
-			for _, c := range p.Status.Conditions {
-				if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil {
-					ready++
-				}
-			}
-		}
-		if ready != want {
-			return fmt.Sprintf("%d of %d pods are ready", ready, want)
-		}
-		return ""
-	})
 }
 
 func (l *lake) awaitVolumes(want int, size string) {

@@ -18,6 +18,9 @@ func TestMain(m *testing.M) { acctest.Main(m) }
 
 const address = "analytics_ingestion.it"
 
+// selector selects its pods.
+const selector = "app.kubernetes.io/instance=it"
+
 // stand is one program under test.
 type stand struct {
 	*acctest.Workspace
@@ -60,7 +63,7 @@ func (s *stand) jobs() []batchv1.Job {
 
 func (s *stand) pods() []corev1.Pod {
 	s.t.Helper()
-	list, err := s.c.CoreV1().Pods(s.namespace).List(s.t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/instance=it"})
+	list, err := s.c.CoreV1().Pods(s.namespace).List(s.t.Context(), metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -302,20 +305,7 @@ func TestAccContinuous(t *testing.T) {
 	if err := s.c.CoreV1().Pods(s.namespace).Delete(t.Context(), s.pods()[0].Name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	acctest.Eventually(t, time.Minute, func() string {
-		ready := 0
-		for _, pod := range s.pods() {
-			for _, c := range pod.Status.Conditions {
-				if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue && pod.DeletionTimestamp == nil {
-					ready++
-				}
-			}
-		}
-		if ready < 2 {
-			return fmt.Sprintf("%d pods are ready", ready)
-		}
-		return ""
-	})
+	s.c.AwaitReady(t, s.namespace, selector, 2)
 	time.Sleep(2 * time.Second)
 	if answers := load.End("an update and the loss of a pod", 20); answers["one"] == 0 || answers["two"] == 0 {
 		t.Errorf("the answers are %v", answers)
