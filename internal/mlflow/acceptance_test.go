@@ -20,6 +20,8 @@ const (
 	minioImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
 	// formerVersion is the one that is upgraded from.
 	formerVersion = "3.16.1"
+	// servers selects the servers' pods.
+	servers = "app.kubernetes.io/instance=track,app.kubernetes.io/component=server"
 )
 
 // stand is a workspace with one analytics_mlflow, "track", alone in its namespace but
@@ -87,8 +89,7 @@ resource "analytics_minio" "lake" {
 // pods returns the servers' pods that are not on their way out.
 func (s *stand) pods() []corev1.Pod {
 	s.t.Helper()
-	list, err := s.c.CoreV1().Pods(s.namespace).List(s.t.Context(), metav1.ListOptions{
-		LabelSelector: "app.kubernetes.io/instance=track,app.kubernetes.io/component=server"})
+	list, err := s.c.CoreV1().Pods(s.namespace).List(s.t.Context(), metav1.ListOptions{LabelSelector: servers})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -381,8 +382,8 @@ print(requests.get(url).status_code, requests.get(url, auth=me).text.count("mlfl
 }
 
 // TestAccMLflow logs a run and a model with MLflow's own client and reads them back
-// after each of these: an upgrade with a migration while a client asks all the time, a
-// server that is killed, and a destroy.
+// after each of these: an upgrade with a migration and an eviction while a client asks
+// all the time, a server that is killed, and a destroy.
 func TestAccMLflow(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
@@ -405,9 +406,11 @@ func TestAccMLflow(t *testing.T) {
 	began = time.Now()
 	s.Apply().Succeeds()
 	t.Logf("upgraded in %.1f s", time.Since(began).Seconds())
-	for answer := range load.End("the upgrade", 20) {
+	s.c.Evict(t, s.pods()[0])
+	s.c.AwaitReady(t, s.namespace, servers, 2)
+	for answer := range load.End("the upgrade and an eviction", 20) {
 		if !strings.Contains(answer, `"doubles"`) {
-			t.Errorf("during the upgrade, an answer is %s", answer)
+			t.Errorf("during the upgrade or the eviction, an answer is %s", answer)
 		}
 	}
 	s.PlansNothing()

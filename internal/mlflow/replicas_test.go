@@ -4,10 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-
-	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 )
 
 // What one measurement is.
@@ -31,7 +27,7 @@ func BenchmarkReplicas(b *testing.B) {
 	for _, replicas := range []int{1, 2, 1} {
 		s.configure(fmt.Sprintf("replicas = %d", replicas))
 		s.Apply().Succeeds()
-		s.awaitServers(replicas)
+		s.c.AwaitReady(b, s.namespace, servers, replicas)
 		admin := s.secret("track-admin")
 		url := fmt.Sprintf("http://%s:%s@track:5000/ml/api/2.0/mlflow/experiments/get?experiment_id=0", admin["username"], admin["password"])
 		s.c.RequestsPerSecond(b, s.namespace, url, loadClients, warmTime)
@@ -43,24 +39,4 @@ func BenchmarkReplicas(b *testing.B) {
 	one, two := (rates[0]+rates[2])/2, rates[1]
 	fmt.Printf("| what | compared with | ratio |\n|---|---|---|\n| requests a second that two servers of MLflow answer | one server | %.2f |\n", two/one)
 	b.ReportMetric(two/one, "ratio")
-}
-
-// awaitServers waits until so many servers are ready and no other one is there.
-func (s *stand) awaitServers(count int) {
-	s.t.Helper()
-	acctest.Eventually(s.t, 3*time.Minute, func() string {
-		ready := 0
-		pods := s.pods()
-		for _, p := range pods {
-			for _, c := range p.Status.Conditions {
-				if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-					ready++
-				}
-			}
-		}
-		if ready != count || len(pods) != count {
-			return fmt.Sprintf("%d of %d servers are ready, want %d", ready, len(pods), count)
-		}
-		return ""
-	})
 }
