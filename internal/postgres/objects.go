@@ -39,9 +39,12 @@ const (
 	// user is the uid, gid and fsGroup of the server: those of the image.
 	user        = 999
 	passwordLen = 40
-	dataVolume  = "data"
-	dataPath    = "/var/lib/postgresql/data"
-	caPath      = "/etc/database-ca"
+	// recoverySeconds is how long the server may take to start: after a crash it first
+	// replays what it had not written yet. If it were restarted, it would begin anew.
+	recoverySeconds = 3600
+	dataVolume      = "data"
+	dataPath        = "/var/lib/postgresql/data"
+	caPath          = "/etc/database-ca"
 )
 
 var (
@@ -222,8 +225,9 @@ func server(in Input, e Embedded) *corev1ac.ContainerApplyConfiguration {
 			// The root of a volume may hold what the file system keeps there.
 			plain("PGDATA", dataPath+"/pgdata")).
 		WithPorts(corev1ac.ContainerPort().WithName("postgres").WithContainerPort(port).WithProtocol(corev1.ProtocolTCP)).
+		WithStartupProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(1).WithTimeoutSeconds(5).WithFailureThreshold(recoverySeconds)).
 		WithReadinessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(3).WithTimeoutSeconds(5)).
-		WithLivenessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(30).WithTimeoutSeconds(10).WithFailureThreshold(6).WithInitialDelaySeconds(60)).
+		WithLivenessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(30).WithTimeoutSeconds(10).WithFailureThreshold(6)).
 		WithVolumeMounts(
 			corev1ac.VolumeMount().WithName(dataVolume).WithMountPath(dataPath),
 			corev1ac.VolumeMount().WithName("run").WithMountPath("/run/postgresql"))
