@@ -143,7 +143,7 @@ func airflowCases() map[string]attributeCase {
 		"connections.extra":                    {before: connection(""), with: connection(`, extra = "{}"`)},
 		"connections.password_wo":              {before: connection(""), with: connection(`, password_wo = "h", password_wo_version = "1"`), changes: []string{"Secret/connections data[*"}},
 		"connections.password_wo_version":      {before: connection(`, password_wo = "h", password_wo_version = "1"`), with: connection(`, password_wo = "h", password_wo_version = "2"`)},
-		"auth_manager":                         {with: `auth_manager = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"`, changes: []string{container + "env[AIRFLOW__CORE__AUTH_MANAGER].value", "*/admin *", "Job/migrate spec.template.spec.containers[migrate].args[*]"}},
+		"auth_manager":                         {with: `auth_manager = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"`, changes: []string{container + "env[AIRFLOW__CORE__AUTH_MANAGER].value", "*/admin *", "Job/migrate spec.template.spec.containers[migrate].args[*]", "Job/migrate spec.template.spec.containers[migrate].env[ADMIN_*"}},
 		"keys.fernet.rotate":                   {with: `keys = { fernet = { rotate = "1" } }`, changes: []string{"*/rotate-fernet-key *"}},
 		"keys.jwt.rotate":                      {with: `keys = { jwt = { rotate = "1" } }`},
 		"keys.session.rotate":                  {with: `keys = { session = { rotate = "1" } }`},
@@ -159,7 +159,7 @@ func airflowCases() map[string]attributeCase {
 		"db_clean.older_than_days":             {before: clean(""), with: clean(", older_than_days = 30"), changes: []string{"CronJob/db-clean *.args[*"}},
 		"db_clean.tables":                      {before: clean(""), with: clean(`, tables = ["log"]`), changes: []string{"CronJob/db-clean *.args[*"}},
 		"admin.user":                           {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
-		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value"}},
+		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value", "Job/migrate spec.template.spec.containers[migrate].env[ADMIN_EMAIL].value"}},
 		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{
 			"Secret/admin data[password]"}},
 		"admin.password_wo_version": {before: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, with: `admin = { password_wo = "long-enough", password_wo_version = "2" }`},

@@ -30,7 +30,8 @@ slow()
 
 // TestAccAirflowAvailability begins with an image that does not exist. Then it kills the
 // scheduler that runs a task, and takes API servers away under load: by an eviction, as
-// when a node is drained, and by a change of their memory.
+// when a node is drained, and by a change of their memory. In the end the administrator
+// gets another password.
 func TestAccAirflowAvailability(t *testing.T) {
 	acctest.Long(t)
 	t.Parallel()
@@ -84,6 +85,15 @@ func TestAccAirflowAvailability(t *testing.T) {
 		s.Apply().Succeeds()
 	})
 	s.PlansNothing()
+
+	former := map[string]string{"username": "admin", "password": string(s.secret("flow-admin")["password"])}
+	configure(`api_server = { replicas = 2, resources = { requests = { cpu = "10m", memory = "210Mi" } } }
+  admin = { rotate = "1" }`)
+	s.Apply().Succeeds()
+	s.PlansNothing()
+	if err := s.login().try(http.MethodPost, "/auth/token", former, nil); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("with the former password of the administrator: %v, want that 401 is answered", err)
+	}
 }
 
 // scheduler waits until a task runs, and returns the name of the pod of the scheduler

@@ -40,11 +40,14 @@ func schedulerProbes(c *corev1ac.ContainerApplyConfiguration) {
 	probed(c, ask, ask, 2, 15)
 }
 
+// useDatabase begins a block of Python that has a cursor of the database in q.
+const useDatabase = `with psycopg2.connect(os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1), connect_timeout=5) as c, c.cursor() as q:`
+
 // heartbeat asks the database for the last heartbeat of this pod's job. The command
 // of Airflow that does so, "airflow jobs check", takes seconds of processor time to
 // start, which a probe must not.
 const heartbeat = `import os, socket, sys, psycopg2
-with psycopg2.connect(os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "", 1), connect_timeout=5) as c, c.cursor() as q:
+` + useDatabase + `
     q.execute("select 1 from job where job_type = %s and hostname = %s and state = 'running' and latest_heartbeat > now() - interval '1 minute'",
               (sys.argv[1], socket.gethostbyname(socket.gethostname())))
     sys.exit(0 if q.fetchone() else "no heartbeat within a minute")`
