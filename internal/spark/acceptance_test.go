@@ -188,15 +188,24 @@ resource "analytics_minio" "lake" {
 }
 `
 
+// addends is a module that executors import. It adds one to a value: what it adds is in a
+// file and in an archive.
+const addends = `
+def plus(x):
+    with open("three.txt") as three, open("unpacked/minus-two.txt") as minus_two:
+        return x + int(three.read()) + int(minus_two.read())
+`
+
 // The application reads CSV with two executors, has Python add one to each value,
 // and writes sums. It waits for a replacement, so that there is time to kill one.
 const etl = `
 import os, sys, time
 from pyspark.sql import SparkSession, functions as F
+import addends
 
 spark = SparkSession.builder.getOrCreate()
 source, target = sys.argv[1:]
-plus = F.udf(lambda x: x + 1, "int")
+plus = F.udf(addends.plus, "int")
 rows = spark.read.csv(source, header=True, schema="k string, v int").repartition(4)
 rows.select("k", plus("v").alias("v")).groupBy("k").agg(F.sum("v").alias("sum"), F.count("*").alias("count")) \
     .coalesce(1).write.mode("overwrite").parquet(target)
@@ -213,7 +222,8 @@ spark.stop()
 `
 
 // TestAccSparkS3 reads from and writes to MinIO while an executor is killed, and
-// looks at the result from outside.
+// looks at the result from outside. A module, a file and an archive are in MinIO too, and
+// each pod has a volume of its own for scratch.
 func TestAccSparkS3(t *testing.T) {
 	s := newStand(t)
 	minio := fmt.Sprintf(lake, s.namespace, minioImage)
@@ -229,12 +239,20 @@ func TestAccSparkS3(t *testing.T) {
 		r := want[k]
 		want[k] = row{k, r.Sum + int64(i) + 1, r.Count + 1}
 	}
-	if _, err := client.PutObject(t.Context(), "lake", "in/rows.csv", strings.NewReader(csv.String()), int64(csv.Len()), s3.PutObjectOptions{}); err != nil {
-		t.Fatal(err)
+	for key, content := range map[string]string{
+		"in/rows.csv": csv.String(), "code/addends.py": addends, "code/three.txt": "3", "code/more.zip": string(acctest.Zip(t, acctest.File{Name: "minus-two.txt", Content: "-2"})),
+	} {
+		if _, err := client.PutObject(t.Context(), "lake", key, strings.NewReader(content), int64(len(content)), s3.PutObjectOptions{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	const attributes = sizes + `
   arguments = ["s3a://lake/in", "s3a://lake/out"]
+  py_files  = ["s3a://lake/code/addends.py"]
+  files     = ["s3a://lake/code/three.txt"]
+  archives  = ["s3a://lake/code/more.zip#unpacked"]
+  scratch   = { ephemeral = { size = "100Mi" } }
   s3        = analytics_minio.lake.users["spark"].s3
   s3_jars   = "image"
   event_log = {}
@@ -243,6 +261,13 @@ func TestAccSparkS3(t *testing.T) {
 	began := time.Now()
 	s.start()
 	executors := s.awaitRunning("etl", "executor", 2)
+	for _, role := range []string{"driver", "executor"} {
+		for name, pod := range s.pods("etl", role) {
+			if kinds := scratches(pod); !slices.Equal(kinds, []string{"ephemeral"}) {
+				t.Errorf("the volumes for scratch of %s are %q, want one of its own", name, kinds)
+			}
+		}
+	}
 	s.eventually(func() string {
 		return s.lacksLog(s.awaitRunning("etl", "driver", 1)[0], "Registered executor", 2)
 	})
@@ -303,6 +328,22 @@ func (s *stand) result(name string) map[string]any {
 	s.t.Helper()
 	result, _ := s.Attributes("analytics_spark_job." + name)["result"].(map[string]any)
 	return result
+}
+
+// scratches are what the volumes are that Spark takes for scratch: those whose names begin so.
+func scratches(pod corev1.Pod) []string {
+	var out []string
+	for _, v := range pod.Spec.Volumes {
+		if !strings.HasPrefix(v.Name, "spark-local-dir-") {
+			continue
+		}
+		kind := "other"
+		if v.Ephemeral != nil {
+			kind = "ephemeral"
+		}
+		out = append(out, kind)
+	}
+	return out
 }
 
 // row is one of the Parquet file.
