@@ -105,7 +105,7 @@ func (c *Cluster) ExecIn(ctx context.Context, namespace, pod, container string, 
 func (s *Shell) Install(command string) {
 	s.t.Helper()
 	file := filepath.Join(s.t.TempDir(), command)
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file,
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", file,
 		"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest/cmd/"+command)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -55,8 +55,12 @@ func buildAll(ctx context.Context, names []string) (builds, error) {
 // build gives the folder of the component's programs. Its name is made of all
 // that decides what they are, so a changed component is built anew and no other.
 func (c component) build(ctx context.Context, goVersion string) (string, error) {
-	source := filepath.Join(sourceDir(), "components", c.name)
-	key, err := c.key(source, goVersion)
+	all := filepath.Join(sourceDir(), "components")
+	module := all
+	if c.alone {
+		module = filepath.Join(all, c.name)
+	}
+	key, err := c.key(all, goVersion)
 	if err != nil {
 		return "", err
 	}
@@ -84,9 +88,10 @@ func (c component) build(ctx context.Context, goVersion string) (string, error) 
 		return "", err
 	}
 	defer os.RemoveAll(tmp)
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", c.tags, "-ldflags", strings.TrimSpace("-s -w " + c.ldflags), "-o", tmp + "/"}
+	// Without -trimpath, so that what the tests compile too is compiled once.
+	args := []string{"build", "-buildvcs=false", "-tags", c.tags, "-ldflags", strings.TrimSpace("-s -w " + c.ldflags), "-o", tmp + "/"}
 	cmd := exec.CommandContext(ctx, "go", append(args, c.packages...)...)
-	cmd.Dir = source
+	cmd.Dir = module
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	cmd.WaitDelay = outputDelay
 	var out bytes.Buffer
@@ -103,7 +108,7 @@ func (c component) build(ctx context.Context, goVersion string) (string, error) 
 		}
 	}
 	if c.finish != nil {
-		if err := c.finish(source, tmp); err != nil {
+		if err := c.finish(module, tmp); err != nil {
 			return "", fmt.Errorf("building %s: %w", c.name, err)
 		}
 	}
@@ -117,16 +122,24 @@ func (c component) build(ctx context.Context, goVersion string) (string, error) 
 	return dir, nil
 }
 
-// key names what is built: it changes with the component's files, with the way
-// they are built, and with Go.
-func (c component) key(source, goVersion string) (string, error) {
+// key names what is built: it changes with the component's files, with the
+// versions in its go.mod, with the way it is built, and with Go. The folder holds
+// all components.
+func (c component) key(all, goVersion string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s/%s %q %q %q %q\n", goVersion, runtime.GOOS, runtime.GOARCH, c.packages, c.ldflags, c.tags, c.links)
 	if c.finish != nil {
 		fmt.Fprintf(h, "%q\n", stages)
 	}
-	err := filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
+	own := filepath.Join(all, c.name)
+	files := []string{}
+	if !c.alone {
+		files = append(files, filepath.Join(all, "go.mod"), filepath.Join(all, "go.sum"))
+	}
+	err := filepath.WalkDir(own, func(path string, entry fs.DirEntry, err error) error {
 		switch {
+		case path == own && errors.Is(err, fs.ErrNotExist): // it is others' code alone
+			return nil
 		case err != nil:
 			return err
 		case entry.IsDir() && entry.Name() == "testdata":
@@ -134,15 +147,24 @@ func (c component) key(source, goVersion string) (string, error) {
 		case entry.IsDir() || strings.HasSuffix(path, "_test.go"):
 			return nil
 		}
+		files = append(files, path)
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	for _, path := range files {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return err
+			return "", err
 		}
-		rel, err := filepath.Rel(source, path)
+		rel, err := filepath.Rel(all, path)
+		if err != nil {
+			return "", err
+		}
 		fmt.Fprintf(h, "%s %x\n", rel, sha256.Sum256(data))
-		return err
-	})
-	return hex.EncodeToString(h.Sum(nil))[:16], err
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
 
 // goVersion is the version of Go that builds the components.

@@ -12,37 +12,61 @@ import (
 // in go.mod.
 func TestVersionsAreThoseOfTheModules(t *testing.T) {
 	stamp := regexp.MustCompile(`[-:TZ]`).ReplaceAllString(minioTime, "")
-	for component, want := range map[string]string{
-		"kubernetes":      "k8s.io/kubernetes v" + kubernetesVersion,
-		"containerd":      "github.com/containerd/containerd/v2 v" + containerdVersion,
-		"coredns":         "github.com/coredns/coredns v" + coreDNSVersion,
-		"metrics-server":  "sigs.k8s.io/metrics-server v" + metricsVersion,
-		"statsd-exporter": "github.com/prometheus/statsd_exporter v" + statsDVersion,
-		"opentofu":        "github.com/opentofu/opentofu v" + openTofuVersion,
-		"minio":           "-" + stamp + "-" + minioCommit,
+	for want, mod := range map[string]string{
+		"k8s.io/kubernetes v" + kubernetesVersion:                   "go.mod",
+		"github.com/containerd/containerd/v2 v" + containerdVersion: "go.mod",
+		"github.com/coredns/coredns v" + coreDNSVersion:             "go.mod",
+		"sigs.k8s.io/metrics-server v" + metricsVersion:             "go.mod",
+		"github.com/prometheus/statsd_exporter v" + statsDVersion:   "go.mod",
+		"github.com/opentofu/opentofu v" + openTofuVersion:          "opentofu/go.mod",
+		"-" + stamp + "-" + minioCommit:                             "minio/go.mod",
 	} {
-		for line := range strings.Lines(read(t, filepath.Join("components", component, "go.mod"))) {
-			if strings.Contains(line, want) {
-				want = ""
-			}
-		}
-		if want != "" {
-			t.Errorf("components/%s/go.mod has no %q", component, want)
+		if !strings.Contains(read(t, filepath.Join("components", mod)), want) {
+			t.Errorf("components/%s has no %q", mod, want)
 		}
 	}
 }
 
+// The libraries that the cluster's programs and the provider have in common are
+// the greater part of what a new machine compiles: they are to be the same.
+func TestLibrariesAreThoseOfTheProvider(t *testing.T) {
+	ours, theirs := versions(t, filepath.Join("..", "..", "go.mod")), versions(t, filepath.Join("components", "go.mod"))
+	for library, version := range ours {
+		if other := theirs[library]; other != "" && other != version {
+			t.Errorf("%s is %s in the provider's go.mod and %s in that of the components", library, version, other)
+		}
+	}
+}
+
+// versions are those of the modules that a go.mod requires, or takes in their
+// place.
+func versions(t *testing.T, path string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^(?:require|replace)?\s+(\S+\.\S+) (?:=> \S+ )?(v\S+)`).FindAllStringSubmatch(read(t, path), -1) {
+		found[match[1]] = match[2] // replacements come last
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s requires nothing", path)
+	}
+	return found
+}
+
 func TestEveryComponentIsPinned(t *testing.T) {
-	for _, c := range components {
-		dir := filepath.Join("components", c.name)
-		mod := read(t, filepath.Join(dir, "go.mod"))
-		for line := range strings.Lines(mod) {
+	for _, dir := range []string{"", "minio", "opentofu"} {
+		dir = filepath.Join("components", dir)
+		for line := range strings.Lines(read(t, filepath.Join(dir, "go.mod"))) {
 			if strings.Contains(line, "=> .") || strings.Contains(line, "=> /") {
 				t.Errorf("%s: replaced by a folder: %s", dir, line)
 			}
 		}
-		if strings.Contains(mod, "require") && !exists(filepath.Join(dir, "go.sum")) {
+		if !exists(filepath.Join(dir, "go.sum")) {
 			t.Errorf("%s has no go.sum", dir)
+		}
+	}
+	for _, c := range components {
+		if c.alone != exists(filepath.Join("components", c.name, "go.mod")) {
+			t.Errorf("%s: alone is %v", c.name, c.alone)
 		}
 	}
 }
@@ -59,7 +83,7 @@ func TestWhatIsBuiltAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := component{name: "c", packages: []string{"."}}
+	c := component{name: "c", packages: []string{"./c"}}
 	key := func() string {
 		t.Helper()
 		key, err := c.key(dir, "go1.26.8")
@@ -68,14 +92,16 @@ func TestWhatIsBuiltAnew(t *testing.T) {
 		}
 		return key
 	}
-	write("main.go", "package main")
-	write("go.mod", "module c")
+	write("c/main.go", "package main")
+	write("go.mod", "module all")
+	write("go.sum", "")
 	first := key()
 
-	write("main_test.go", "package main")
-	write("testdata/main.go", "package other")
+	write("c/main_test.go", "package main")
+	write("c/testdata/main.go", "package other")
+	write("other/main.go", "package main")
 	if key() != first {
-		t.Error("a test makes it build anew")
+		t.Error("a test, or another component, makes it build anew")
 	}
 	write("go.sum", "x")
 	second := key()
@@ -83,8 +109,25 @@ func TestWhatIsBuiltAnew(t *testing.T) {
 		t.Error("another go.sum builds nothing anew")
 	}
 	c.ldflags = "-X main.version=2"
-	if key() == second {
+	third := key()
+	if third == second {
 		t.Error("another version builds nothing anew")
+	}
+
+	c.alone = true
+	write("c/go.mod", "module c")
+	alone := key()
+	write("go.sum", "y")
+	if key() != alone {
+		t.Error("what others share makes a component with a module of its own build anew")
+	}
+	write("c/go.sum", "x")
+	if key() == alone {
+		t.Error("another go.sum of its own builds nothing anew")
+	}
+	c.name, c.alone = "nowhere", false
+	if key() == "" {
+		t.Error("a component without files has no key")
 	}
 }
 

@@ -6,20 +6,25 @@ import (
 	"strings"
 )
 
-// component is a program, or several, built from a module of its own under
-// components/, which pins its version and those of all it needs.
+// component is a program, or several, built from the module in components/,
+// which pins its version and those of all it needs.
 type component struct {
-	name     string
+	name string
+	// alone is for a component whose libraries' versions are not those of the
+	// others: it has a module of its own. Those that share one are compiled
+	// with the same libraries, which is most of the work, once.
+	alone    bool
 	packages []string // to build; each gives a program
 	ldflags  string
 	tags     string
 	links    []string // further names of the one program
 	note     string   // said when it is built and takes long
-	// finish adds to the built programs what else the component needs.
-	finish func(source, out string) error
+	// finish adds to the built programs what else the component needs, from the
+	// folder of its module.
+	finish func(module, out string) error
 }
 
-// The versions that the programs report. The modules' go.mod files decide what
+// The versions that the programs report. The go.mod files decide what
 // is built; a test keeps the two together.
 const (
 	kubernetesVersion = "1.37.2"
@@ -36,7 +41,7 @@ const (
 var components = []component{
 	{
 		name:     "kubernetes",
-		packages: []string{"."},
+		packages: []string{"./kubernetes"},
 		ldflags: setVariables("k8s.io/component-base/version.",
 			"gitVersion=v"+kubernetesVersion, "gitMajor=1", "gitMinor="+strings.Split(kubernetesVersion, ".")[1], "gitTreeState=clean"),
 		links: []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"},
@@ -52,7 +57,7 @@ var components = []component{
 		ldflags: setVariables("github.com/containerd/containerd/v2/version.", "Version="+containerdVersion),
 		tags:    "no_btrfs no_devmapper no_zfs",
 	},
-	{name: "coredns", packages: []string{"."}},
+	{name: "coredns", packages: []string{"./coredns"}},
 	{
 		name: "csi",
 		packages: []string{
@@ -60,9 +65,9 @@ var components = []component{
 			"github.com/kubernetes-csi/external-resizer/v2/cmd/csi-resizer",
 		},
 	},
-	{name: "volumes", packages: []string{"."}},
-	{name: "netpol", packages: []string{"."}},
-	{name: "pause", packages: []string{"."}},
+	{name: "volumes", packages: []string{"./volumes"}},
+	{name: "netpol", packages: []string{"./netpol"}},
+	{name: "pause", packages: []string{"./pause"}},
 	{name: "metrics-server", packages: []string{"sigs.k8s.io/metrics-server/cmd/metrics-server"}},
 	{
 		name:     "statsd-exporter",
@@ -72,6 +77,7 @@ var components = []component{
 	{name: "kwok", packages: []string{"sigs.k8s.io/kwok/cmd/kwok"}, finish: kwokStages},
 	{
 		name:     "minio",
+		alone:    true,
 		packages: []string{"github.com/minio/minio"},
 		ldflags: setVariables("github.com/minio/minio/cmd.",
 			"Version="+minioTime, "ReleaseTag=RELEASE."+strings.ReplaceAll(minioTime, ":", "-"),
@@ -79,6 +85,7 @@ var components = []component{
 	},
 	{
 		name:     "opentofu",
+		alone:    true,
 		packages: []string{"github.com/opentofu/opentofu/cmd/tofu"},
 		ldflags:  setVariables("github.com/opentofu/opentofu/version.", "dev=no"),
 	},

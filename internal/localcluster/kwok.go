@@ -20,9 +20,9 @@ var stages = []string{
 }
 
 // kwokStages gathers the stages in one file beside the built program.
-func kwokStages(source, out string) error {
+func kwokStages(dir, out string) error {
 	cmd := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok")
-	cmd.Dir = source
+	cmd.Dir = dir
 	module, err := cmd.Output()
 	if err != nil {
 		return fmt.Errorf("where is KWOK's module: %w", err)
