@@ -186,17 +186,13 @@ func (r *renderer) redis(settings Redis) {
 	if settings.Image != nil {
 		image = *settings.Image
 	}
-	ask := func() *corev1ac.ProbeApplyConfiguration {
-		return corev1ac.Probe().WithExec(corev1ac.ExecAction().WithCommand("sh", "-c", `test "$(redis-cli ping)" = PONG`))
-	}
 	port := func() *corev1ac.ContainerPortApplyConfiguration {
 		return corev1ac.ContainerPort().WithName("redis").WithContainerPort(redisPort).WithProtocol(corev1.ProtocolTCP)
 	}
 	container := corev1ac.Container().WithName("redis").WithImage(image).WithCommand("sh", "-ec", runRedis).
 		WithEnv(pod.FromSecret("REDISCLI_AUTH", r.n.of(broker), brokerPassword)).WithPorts(port()).
-		WithReadinessProbe(ask().WithPeriodSeconds(3).WithTimeoutSeconds(5)).
-		WithLivenessProbe(ask().WithPeriodSeconds(30).WithTimeoutSeconds(10).WithFailureThreshold(6).WithInitialDelaySeconds(60)).
 		WithVolumeMounts(corev1ac.VolumeMount().WithName("data").WithMountPath(redisData))
+	pod.StoreProbes(container, corev1ac.ExecAction().WithCommand("sh", "-c", `test "$(redis-cli ping)" = PONG`))
 	template, diags := settings.Over(r.m.Placement()).Template(pod.TemplateInput{
 		Environment: r.n.env, At: at, Name: r.n.of(broker), Role: broker, Selector: r.n.selector(broker), Siblings: r.n.instance(), Container: container,
 		Annotations: map[string]string{pod.RevisionAnnotation + broker: workload.SecretRevision(keyBroker)},

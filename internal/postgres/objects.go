@@ -39,12 +39,9 @@ const (
 	// user is the uid, gid and fsGroup of the server: those of the image.
 	user        = 999
 	passwordLen = 40
-	// recoverySeconds is how long the server may take to start: after a crash it first
-	// replays what it had not written yet. If it were restarted, it would begin anew.
-	recoverySeconds = 3600
-	dataVolume      = "data"
-	dataPath        = "/var/lib/postgresql/data"
-	caPath          = "/etc/database-ca"
+	dataVolume  = "data"
+	dataPath    = "/var/lib/postgresql/data"
+	caPath      = "/etc/database-ca"
 )
 
 var (
@@ -220,17 +217,16 @@ func server(in Input, e Embedded) *corev1ac.ContainerApplyConfiguration {
 		return corev1ac.EnvVar().WithName(name).WithValue(value)
 	}
 	ask := corev1ac.ExecAction().WithCommand("pg_isready", "-q", "-h", "127.0.0.1", "-U", in.Product, "-d", in.Product)
-	return corev1ac.Container().WithName("postgres").WithImage(image).
+	out := corev1ac.Container().WithName("postgres").WithImage(image).
 		WithEnv(plain("POSTGRES_USER", in.Product), plain("POSTGRES_DB", in.Product), pod.FromSecret("POSTGRES_PASSWORD", in.name(), KeyPassword),
 			// The root of a volume may hold what the file system keeps there.
 			plain("PGDATA", dataPath+"/pgdata")).
 		WithPorts(corev1ac.ContainerPort().WithName("postgres").WithContainerPort(port).WithProtocol(corev1.ProtocolTCP)).
-		WithStartupProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(1).WithTimeoutSeconds(5).WithFailureThreshold(recoverySeconds)).
-		WithReadinessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(3).WithTimeoutSeconds(5)).
-		WithLivenessProbe(corev1ac.Probe().WithExec(ask).WithPeriodSeconds(30).WithTimeoutSeconds(10).WithFailureThreshold(6)).
 		WithVolumeMounts(
 			corev1ac.VolumeMount().WithName(dataVolume).WithMountPath(dataPath),
 			corev1ac.VolumeMount().WithName("run").WithMountPath("/run/postgresql"))
+	pod.StoreProbes(out, ask)
+	return out
 }
 
 func volumeClaim(e Embedded, at path.Path) (*corev1ac.PersistentVolumeClaimApplyConfiguration, diag.Diagnostics) {
