@@ -34,11 +34,6 @@ func buildAll(ctx context.Context, names []string) (builds, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := lock(ctx, "build", "another build")
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	built := builds{}
 	for _, name := range names {
 		i := slices.IndexFunc(components, func(c component) bool { return c.name == name })
@@ -69,6 +64,14 @@ func (c component) build(ctx context.Context, goVersion string) (string, error) 
 		return "", err
 	}
 	dir := filepath.Join(parent, key)
+	if exists(dir) {
+		return dir, nil
+	}
+	unlock, err := lock(ctx, "build", "another build")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	if exists(dir) {
 		return dir, nil
 	}

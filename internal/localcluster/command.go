@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 )
 
 // newCommand is the command line.
@@ -76,20 +77,13 @@ func newCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// One is downloaded, or read and written, while another one is computed.
+			group, ctx := errgroup.WithContext(cmd.Context())
+			group.SetLimit(2)
 			for _, arg := range args {
-				archive, err := imageArchive(cmd.Context(), arg, retry)
-				if err != nil {
-					return err
-				}
-				names, err := namesBeside(arg, further)
-				if err != nil {
-					return err
-				}
-				if err := c.load(cmd.Context(), archive, names); err != nil {
-					return err
-				}
+				group.Go(func() error { return loadImage(ctx, c, arg, further, retry) })
 			}
-			return nil
+			return group.Wait()
 		},
 	}
 	load.Flags().StringArrayVar(&further, "name", nil, "a further name for the image, also with a digest (repeatable)")
@@ -218,6 +212,20 @@ func newCommand() *cobra.Command {
 		},
 	)
 	return root
+}
+
+// loadImage gives a cluster an image: an archive, or one of that name, which gets
+// further names too.
+func loadImage(ctx context.Context, c cluster, image string, further []string, retry bool) error {
+	archive, err := imageArchive(ctx, image, retry)
+	if err != nil {
+		return err
+	}
+	names, err := namesBeside(image, further)
+	if err != nil {
+		return err
+	}
+	return c.load(ctx, archive, names)
 }
 
 // namesBeside are the names that an image gets beside those in its archive: the

@@ -102,7 +102,7 @@ func aptOf(ctx context.Context, release string) (apt, error) {
 		sources += "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " + mirror + "/" + source + " main\n"
 	}
 	file := filepath.Join(dir, "sources.list")
-	if err := os.WriteFile(file, []byte(sources), 0o644); err != nil {
+	if err := writeWhole(file, []byte(sources)); err != nil { // another apt-get may read it
 		return apt{}, err
 	}
 	return apt{[]string{
