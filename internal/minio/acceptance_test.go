@@ -33,6 +33,7 @@ type lake struct {
 
 func newLake(t *testing.T) *lake {
 	t.Helper()
+	t.Parallel()
 	c := acctest.Connect(t)
 	return &lake{Workspace: acctest.NewWorkspace(t), t: t, c: c, namespace: c.Namespace(t)}
 }
