@@ -45,7 +45,7 @@ var components = []component{
 		ldflags: setVariables("k8s.io/component-base/version.",
 			"gitVersion=v"+kubernetesVersion, "gitMajor=1", "gitMinor="+strings.Split(kubernetesVersion, ".")[1], "gitTreeState=clean"),
 		links: []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"},
-		note:  "10 to 20 minutes when nothing of it was built before",
+		note:  "7 to 20 minutes when nothing of it was built before",
 	},
 	{
 		name: "containerd",
