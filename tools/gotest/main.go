@@ -39,7 +39,7 @@ func main() {
 
 // run returns the exit code of go test.
 func run(dir, skips string, args []string) (int, error) {
-	// make vet and make lint look at tests too, and for more. To do it here as well takes minutes on a new machine.
+	// make vet looks at tests too, and for more. To do it here as well takes minutes on a new machine.
 	cmd := exec.Command("go", append([]string{"test", "-json", "-vet=off"}, args...)...)
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
