@@ -32,16 +32,18 @@ const (
 	sparkImage = "localhost/spark-s3a:4.1.2"
 )
 
-// sizes are small, and the JVMs compile only quickly, so that three of them fit
-// beside other tests.
+// quickJVM has a JVM compile only quickly, so that several fit beside other tests.
+const quickJVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+// sizes are small, for the same reason.
 const sizes = `
   driver   = { memory = "512Mi", memory_overhead = "384Mi", resources = { requests = { cpu = "100m" } } }
   executor = { memory = "512Mi", memory_overhead = "384Mi", instances = 2, resources = { requests = { cpu = "100m" } } }
   spark_config = {
     "spark.sql.shuffle.partitions"   = "2"
     "spark.ui.enabled"               = "false"
-    "spark.driver.extraJavaOptions"   = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    "spark.driver.extraJavaOptions"   = "` + quickJVM + `"
+    "spark.executor.extraJavaOptions" = "` + quickJVM + `"
   }
 `
 

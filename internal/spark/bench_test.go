@@ -29,7 +29,7 @@ spark.stop()
 // benchConfig is the same for both.
 var benchConfig = []string{
 	"spark.driver.memory=512m", "spark.executor.memory=512m", "spark.executor.memoryOverhead=384m", "spark.executor.instances=1", "spark.ui.enabled=false",
-	"spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+	"spark.driver.extraJavaOptions=" + quickJVM, "spark.executor.extraJavaOptions=" + quickJVM,
 }
 
 // BenchmarkSparkJob measures an analytics_spark_job, from the start of terraform apply to
@@ -43,8 +43,8 @@ func BenchmarkSparkJob(b *testing.B) {
   executor = { memory = "512Mi", memory_overhead = "384Mi", instances = 1, resources = { requests = { cpu = "100m" } } }
   spark_config = {
     "spark.ui.enabled"                = "false"
-    "spark.driver.extraJavaOptions"   = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    "spark.executor.extraJavaOptions" = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    "spark.driver.extraJavaOptions"   = "` + quickJVM + `"
+    "spark.executor.extraJavaOptions" = "` + quickJVM + `"
   }
   once = { triggers = { round = "%d" } }
 `
