@@ -7,18 +7,16 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	smdschema "sigs.k8s.io/structured-merge-diff/v6/schema"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube/apitypes"
 )
 
 // KeepLive puts live values in place of some of those that are to be applied, so that an apply neither changes them nor conflicts
 // with whoever owns them. keep is asked with paths as Leaves has them, and those of a Secret's keys, "data[KEY]": for each leaf, for
 // each list whose elements have no names, and for whatever the live object lacks, which is left out then.
 func KeepLive(obj, live *unstructured.Unstructured, keep func(path string) bool) {
-	schema, ref, ok := typeOf(obj)
-	if !ok {
-		schema = nil
-	}
-	k := keeper{flattener{schema: schema}, keep}
+	kind, known := apitypes.Of(obj.GetAPIVersion(), obj.GetKind())
+	k := keeper{flattener{known: known}, keep}
 	isSecret := obj.GetKind() == "Secret" && obj.GetAPIVersion() == "v1"
 	for key, value := range obj.Object {
 		current, there := live.Object[key]
@@ -29,7 +27,7 @@ func KeepLive(obj, live *unstructured.Unstructured, keep func(path string) bool)
 			k.data(value, current)
 			continue
 		}
-		if value, stays := k.value(key, value, current, there, k.field(ref, key)); stays {
+		if value, stays := k.value(key, value, current, there, kind.Field(key)); stays {
 			obj.Object[key] = value
 		} else {
 			delete(obj.Object, key)
@@ -40,7 +38,7 @@ func KeepLive(obj, live *unstructured.Unstructured, keep func(path string) bool)
 		ours, _, _ := unstructured.NestedMap(obj.Object, "metadata", field)
 		current, _, _ := unstructured.NestedMap(live.Object, "metadata", field)
 		if len(ours) > 0 {
-			k.members("metadata."+field, ours, current, smdschema.TypeRef{})
+			k.members("metadata."+field, ours, current, nil)
 			_ = unstructured.SetNestedMap(obj.Object, ours, "metadata", field)
 		}
 	}
@@ -53,16 +51,16 @@ type keeper struct {
 }
 
 // value returns what is to be applied, and whether it is to be applied at all.
-func (k *keeper) value(path string, ours, live any, there bool, ref smdschema.TypeRef) (any, bool) {
+func (k *keeper) value(path string, ours, live any, there bool, t *apitypes.Type) (any, bool) {
 	switch v := ours.(type) {
 	case map[string]any:
 		if current, ok := live.(map[string]any); ok && len(v) > 0 {
-			k.members(path, v, current, ref)
+			k.members(path, v, current, t)
 			return v, true
 		}
 	case []any:
 		if current, ok := live.([]any); ok && len(v) > 0 && len(current) > 0 {
-			return k.elements(path, v, current, ref)
+			return k.elements(path, v, current, t)
 		}
 	}
 	switch {
@@ -74,13 +72,13 @@ func (k *keeper) value(path string, ours, live any, there bool, ref smdschema.Ty
 	return runtime.DeepCopyJSONValue(live), true
 }
 
-func (k *keeper) members(path string, ours, live map[string]any, ref smdschema.TypeRef) {
+func (k *keeper) members(path string, ours, live map[string]any, t *apitypes.Type) {
 	for key, value := range ours {
 		if strings.HasPrefix(key, bookkeepingPrefix) {
 			continue
 		}
 		current, there := live[key]
-		if value, stays := k.value(path+step(key), value, current, there, k.field(ref, key)); stays {
+		if value, stays := k.value(path+step(key), value, current, there, t.Field(key)); stays {
 			ours[key] = value
 		} else {
 			delete(ours, key)
@@ -88,13 +86,9 @@ func (k *keeper) members(path string, ours, live map[string]any, ref smdschema.T
 	}
 }
 
-func (k *keeper) elements(path string, ours, live []any, ref smdschema.TypeRef) (any, bool) {
-	list := k.atom(ref).List
-	element := smdschema.TypeRef{}
-	if list != nil {
-		element = list.ElementType
-	}
-	names, liveNames := k.names(list, ours), k.names(list, live)
+func (k *keeper) elements(path string, ours, live []any, t *apitypes.Type) (any, bool) {
+	element := t.Items()
+	names, liveNames := k.names(t, ours), k.names(t, live)
 	if names == nil || liveNames == nil {
 		if k.keep(path) {
 			return runtime.DeepCopyJSONValue(live), true

@@ -10,13 +10,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	smdschema "sigs.k8s.io/structured-merge-diff/v6/schema"
+
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube/apitypes"
 )
 
 // bookkeepingPrefix begins the labels and annotations that are the engine's own.
 const bookkeepingPrefix = "terraform-provider-analytics/"
-
-const quantityType = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 // Leaves are the fields of an object by path, as text.
 //
@@ -74,11 +73,8 @@ func isBelow(path, parent string) bool {
 
 // flatten also returns the paths of the atomic lists and maps.
 func flatten(obj *unstructured.Unstructured) (Leaves, []string) {
-	schema, ref, ok := typeOf(obj)
-	if !ok {
-		schema = nil
-	}
-	f := &flattener{schema: schema, leaves: Leaves{}}
+	kind, known := apitypes.Of(obj.GetAPIVersion(), obj.GetKind())
+	f := &flattener{known: known, leaves: Leaves{}}
 	root := maps.Clone(obj.Object)
 	for _, field := range []string{"apiVersion", "kind", "status"} {
 		delete(root, field)
@@ -94,7 +90,7 @@ func flatten(obj *unstructured.Unstructured) (Leaves, []string) {
 		if m, isMap := root[key].(map[string]any); key == "metadata" && isMap && len(m) == 0 {
 			continue
 		}
-		f.walk(key, root[key], f.field(ref, key))
+		f.walk(key, root[key], kind.Field(key))
 	}
 	return f.leaves, f.atomics
 }
@@ -121,57 +117,35 @@ func ownMetadata(metadata map[string]any) map[string]any {
 	return own
 }
 
-// flattener walks one object. Without a schema it names list elements by their
-// field "name".
+// flattener walks one object. Of a kind that is not known, it names list elements by their field "name".
 type flattener struct {
-	schema  *smdschema.Schema
+	known   bool
 	leaves  Leaves
 	atomics []string
 }
 
-// atom resolves a type; it is empty without a schema.
-func (f *flattener) atom(ref smdschema.TypeRef) smdschema.Atom {
-	if f.schema == nil {
-		return smdschema.Atom{}
-	}
-	atom, _ := f.schema.Resolve(ref)
-	return atom
-}
-
-// field returns the type of a field or of a map's element.
-func (f *flattener) field(ref smdschema.TypeRef, key string) smdschema.TypeRef {
-	m := f.atom(ref).Map
-	if m == nil {
-		return smdschema.TypeRef{}
-	}
-	if field, ok := m.FindField(key); ok {
-		return field.Type
-	}
-	return m.ElementType
-}
-
-func (f *flattener) walk(path string, value any, ref smdschema.TypeRef) {
+func (f *flattener) walk(path string, value any, t *apitypes.Type) {
 	switch v := value.(type) {
 	case map[string]any:
-		f.walkMap(path, v, ref)
+		f.walkMap(path, v, t)
 	case []any:
-		f.walkList(path, v, ref)
+		f.walkList(path, v, t)
 	case nil:
 	default:
-		f.leaves[path] = text(v, ref)
+		f.leaves[path] = text(v, t)
 	}
 }
 
-func (f *flattener) walkMap(path string, value map[string]any, ref smdschema.TypeRef) {
+func (f *flattener) walkMap(path string, value map[string]any, t *apitypes.Type) {
 	if len(value) == 0 {
 		f.leaves[path] = "{}"
 		return
 	}
-	if m := f.atom(ref).Map; m != nil && m.ElementRelationship == smdschema.Atomic {
+	if t.IsWhole() {
 		f.atomics = append(f.atomics, path)
 	}
 	for key, member := range value {
-		f.walk(path+step(key), member, f.field(ref, key))
+		f.walk(path+step(key), member, t.Field(key))
 	}
 }
 
@@ -183,17 +157,12 @@ func step(key string) string {
 	return "." + key
 }
 
-func (f *flattener) walkList(path string, value []any, ref smdschema.TypeRef) {
+func (f *flattener) walkList(path string, value []any, t *apitypes.Type) {
 	if len(value) == 0 {
 		f.leaves[path] = "[]"
 		return
 	}
-	list := f.atom(ref).List
-	element := smdschema.TypeRef{}
-	if list != nil {
-		element = list.ElementType
-	}
-	named := f.names(list, value)
+	named := f.names(t, value)
 	if named == nil {
 		f.atomics = append(f.atomics, path)
 	}
@@ -202,26 +171,24 @@ func (f *flattener) walkList(path string, value []any, ref smdschema.TypeRef) {
 		if named != nil {
 			name = named[i]
 		}
-		f.walk(path+"["+name+"]", member, element)
+		f.walk(path+"["+name+"]", member, t.Items())
 	}
 }
 
 // names returns how the elements of a list are told apart, nil when they are by
 // position alone.
-func (f *flattener) names(list *smdschema.List, value []any) []string {
-	keys := []string{"name"}
+func (f *flattener) names(list *apitypes.Type, value []any) []string {
+	matching, keys, defaults := list.Matching()
 	switch {
-	case list == nil && f.schema != nil:
+	case !f.known:
+		matching, keys = apitypes.Map, []string{"name"}
+	case matching != apitypes.Map && matching != apitypes.Set:
 		return nil
-	case list != nil && list.ElementRelationship != smdschema.Associative:
-		return nil
-	case list != nil:
-		keys = list.Keys
 	}
 	names := make([]string, len(value))
 	seen := map[string]bool{}
 	for i, member := range value {
-		name, ok := f.nameOf(list, keys, member)
+		name, ok := nameOf(member, matching, keys, defaults)
 		if !ok || seen[name] {
 			return nil
 		}
@@ -231,10 +198,11 @@ func (f *flattener) names(list *smdschema.List, value []any) []string {
 	return names
 }
 
-func (f *flattener) nameOf(list *smdschema.List, keys []string, member any) (string, bool) {
+// nameOf is how an element of a list is told from the others.
+func nameOf(member any, matching string, keys []string, defaults map[string]any) (string, bool) {
 	m, isMap := member.(map[string]any)
-	if list != nil && len(keys) == 0 {
-		return text(member, smdschema.TypeRef{}), !isMap
+	if matching == apitypes.Set {
+		return text(member, nil), !isMap
 	}
 	if !isMap {
 		return "", false
@@ -243,40 +211,20 @@ func (f *flattener) nameOf(list *smdschema.List, keys []string, member any) (str
 	for _, key := range keys {
 		value, ok := m[key]
 		if !ok {
-			value, ok = f.defaultOf(list, key)
+			value, ok = defaults[key]
 		}
-		if !ok {
-			if list == nil {
-				return "", false
-			}
-			continue
+		if ok {
+			parts = append(parts, text(value, nil))
 		}
-		parts = append(parts, text(value, smdschema.TypeRef{}))
 	}
 	return strings.Join(parts, "/"), len(parts) > 0
 }
 
-// defaultOf is the schema's default of a key of a list's elements.
-func (f *flattener) defaultOf(list *smdschema.List, key string) (any, bool) {
-	if list == nil {
-		return nil, false
-	}
-	m := f.atom(list.ElementType).Map
-	if m == nil {
-		return nil, false
-	}
-	field, ok := m.FindField(key)
-	if !ok || field.Default == nil {
-		return nil, false
-	}
-	return field.Default, true
-}
-
 // text is a scalar as the plan shows it.
-func text(value any, ref smdschema.TypeRef) string {
+func text(value any, t *apitypes.Type) string {
 	switch v := value.(type) {
 	case string:
-		if ref.NamedType != nil && *ref.NamedType == quantityType {
+		if t.IsQuantity() {
 			if q, err := resource.ParseQuantity(v); err == nil {
 				return q.String()
 			}

@@ -109,7 +109,6 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		config.UserAgent = kube.FieldManager + "/" + p.version
 		return kube.New(config)
 	})
-	kube.Warm()
 	p.settings = settings
 	resp.ResourceData = settings
 	resp.DataSourceData = settings
