@@ -38,12 +38,18 @@ resource "analytics_spark_job" "etl" {
   main_file = "local:///opt/etl.py"
   metrics   = { pod_monitor = true }
 }
+
+resource "analytics_airflow" "flow" {
+  name      = "flow"
+  namespace = %[2]q
+  metrics   = { statsd = { pod_monitor = true } }
+}
 `, c.Kubeconfig, namespace, mlflowStandard, patches)
 	}
 	c.Install(t, PodMonitors)
 	configure("")
 	plan := w.Plan().Succeeds().SaysNot("could not be checked")
-	for _, key := range []string{"PodMonitor/servers", "PodMonitor/server", "PodMonitor/driver"} {
+	for _, key := range []string{"PodMonitor/servers", "PodMonitor/server", "PodMonitor/driver", "PodMonitor/statsd"} {
 		if !strings.Contains(plan.Output, key) {
 			t.Errorf("the plan lacks %s", key)
 		}

@@ -79,7 +79,12 @@ resource "analytics_airflow" "flow" {
   }
   requirements = { packages = ["greeting"], index_url = "http://index:8000/simple" }
   log_grooming = { retention_days = 1, interval = "2s" }
-  metrics      = { statsd = { resources = { requests = { cpu = "10m" } } } }
+  metrics = {
+    statsd = {
+      resources = { requests = { cpu = "10m" } }
+      mappings  = yamlencode({ mappings = [{ match = "airflow.scheduler_heartbeat", name = "scheduler_beats" }] })
+    }
+  }
   pgbouncer = { replicas = 2, metadata_pool_size = %[6]d, resources = { requests = { cpu = "10m" } } }
 }
 `, s.c.Kubeconfig, s.namespace, version, repository.knownHosts, subdir, poolSize)
@@ -133,7 +138,7 @@ resource "analytics_airflow" "flow" {
 
 	s.poolsConnections(poolSize)
 	s.grooms(t, "scheduler", "dag-processor")
-	s.exports(t, `airflow_scheduler_heartbeat`, `airflow_pool_open_slots\{.*pool_name="default_pool".*\}`, `airflow_ti_finish\{.*dag_id="fetched".*task_id="say".*\}`)
+	s.exports(t, `scheduler_beats`, `airflow_pool_open_slots\{.*pool_name="default_pool".*\}`, `airflow_ti_finish\{.*dag_id="fetched".*task_id="say".*\}`)
 
 	// PgBouncer rolls while a DAG runs, and users and tasks do not notice.
 	failures := c.asks("/api/v2/dags?limit=1")
