@@ -250,10 +250,13 @@ func (s *stand) rewrites(want bool) {
 	})
 }
 
-// TestAccAutoscaler leaves the number of pods to an autoscaler, which changes it.
+// TestAccAutoscaler leaves the number of pods to an autoscaler, which changes it, and
+// takes it back.
 func TestAccAutoscaler(t *testing.T) {
 	s := newStand(t)
 	const attributes = "autoscaling = { min_replicas = 2, max_replicas = 5 }\n"
+	s.fixture("replicas = 0")
+	s.Apply().Succeeds()
 	s.fixture(attributes)
 	s.Apply().Succeeds()
 	replicas := func(want int32) {
@@ -272,6 +275,39 @@ func TestAccAutoscaler(t *testing.T) {
 	s.shows("a change while an autoscaler is at work", "** metadata.annotations.a")
 	s.repaired()
 	replicas(3)
+
+	s.fixture("replicas = 1")
+	autoscaler := s.autoscalerAt(t, 1)
+	s.Apply().Succeeds()
+	if err := <-autoscaler; !apierrors.IsNotFound(err) {
+		t.Errorf("the autoscaler went after the number of pods was taken back: looking for it gave %v", err)
+	}
+	s.PlansNothing()
+}
+
+// autoscalerAt tells what comes of reading the autoscaler when the Deployment is to have so many pods.
+func (s *stand) autoscalerAt(t *testing.T, replicas int32) <-chan error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	watcher, err := s.cluster.AppsV1().Deployments(s.namespace).Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	found := make(chan error, 1)
+	go func() {
+		defer cancel()
+		defer watcher.Stop()
+		for event := range watcher.ResultChan() {
+			if d, ok := event.Object.(*appsv1.Deployment); ok && *d.Spec.Replicas == replicas {
+				_, err := s.cluster.AutoscalingV2().HorizontalPodAutoscalers(s.namespace).Get(ctx, s.name, metav1.GetOptions{})
+				found <- err
+				return
+			}
+		}
+		found <- fmt.Errorf("the Deployment never was to have %d pods", replicas)
+	}()
+	return found
 }
 
 // TestAccIgnore leaves fields to others: in the resource, then in the provider. As

@@ -62,6 +62,9 @@ func (a *application[M]) run(ctx context.Context) diag.Diagnostics {
 			return diags
 		}
 	}
+	if diags.Append(a.dropAutoscalers(ctx)...); diags.HasError() {
+		return diags
+	}
 	for stage, things := range a.things.byStage() {
 		if len(things) == 0 {
 			continue
@@ -407,6 +410,9 @@ func (a *application[M]) awaitRemote(ctx context.Context, reach Reach) error {
 func (a *application[M]) prune(ctx context.Context) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, r := range a.memory.unwanted(a.records) {
+		if autoscalers[r.Kind] {
+			continue // gone before the first stage
+		}
 		if r.Keep && !commonOf(a.model).deletesAll() || r.Kind == namespaceKind {
 			live, err := a.cluster.Get(ctx, r.ref())
 			if err != nil {
