@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -42,6 +43,16 @@ const (
 	kedaCooldown = 300
 )
 
+const (
+	// kedaPrefix begins the name that KEDA gives its HorizontalPodAutoscaler, before that of
+	// the ScaledObject. KEDA refuses what is longer than a label's value may be.
+	kedaPrefix = "keda-hpa-"
+	labelValue = 63
+	// kedaValidates is the annotation of a HorizontalPodAutoscaler because of which KEDA
+	// refuses no ScaledObject for the same workload.
+	kedaValidates = "validations.keda.sh/hpa-ownership"
+)
+
 func apiServerAttribute() schema.Attribute {
 	return withAutoscaling(componentAttribute("The API server, which serves the UI, the REST API and, unless there is an `execution_api_server`, the API of running tasks.",
 		"requests of `100m` CPU and `512Mi` memory, and a limit of `2Gi` memory", 1))
@@ -64,7 +75,7 @@ func celeryAutoscalingAttribute() schema.Attribute {
 		MarkdownDescription: "Choose the number of workers by the tasks that run and wait in their queues, which KEDA counts in the database: as many as have room for all of them. " +
 			"KEDA must be installed and reach the database. With it, `min` may be 0, and `cpu_percent` and `memory_percent` have no place.",
 		Attributes: map[string]schema.Attribute{
-			"polling_interval": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How often the tasks are counted. Default: `15s`."},
+			"polling_interval": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How often KEDA looks whether there are tasks, with `min = 0`. Default: `15s`. Between 1 and `max` workers, the cluster asks KEDA for the number of tasks at an interval of its own, 15 s by default."},
 			"cooldown_period":  schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How long there must have been no task before the last worker goes, with `min = 0`. Default: `5m`."},
 		},
 	}
@@ -76,8 +87,8 @@ func celeryAutoscalingAttribute() schema.Attribute {
 }
 
 // scales renders the autoscaler of a server. at is the attribute's path.
-func (r *renderer) scales(component string, a autoscale.Autoscaling, at path.Path) {
-	o, diags := a.Render(component, r.n.of(component), r.n.env.Namespace, at)
+func (r *renderer) scales(component string, a autoscale.Autoscaling, annotations map[string]string, at path.Path) {
+	o, diags := a.Render(component, r.n.of(component), r.n.env.Namespace, annotations, at)
 	r.diags.Append(diags...)
 	r.objects = append(r.objects, o)
 }
@@ -90,20 +101,16 @@ func (r *renderer) scalesWorkers(component string, w CeleryWorkers, at path.Path
 			r.diags.AddAttributeError(at.AtName("min"), "Only KEDA can go without workers",
 				"A HorizontalPodAutoscaler cannot see that there is work when nothing runs. Set min = 1 or more, or keda = {} where KEDA is installed.")
 		}
-		r.scales(component, a.Autoscaling, at)
+		// So that the plan of a change to KEDA can ask KEDA, while this one is still there.
+		r.scales(component, a.Autoscaling, map[string]string{kedaValidates: "false"}, at)
 		return
 	}
 	r.diags.Append(a.Check(at)...)
+	r.diags.Append(a.KEDA.check(kedaPrefix+r.n.of(component), a.Min, at.AtName("keda"))...)
 	for name, percent := range map[string]*int64{"cpu_percent": a.CPU, "memory_percent": a.Memory} {
 		if percent != nil {
 			r.diags.AddAttributeError(at.AtName(name), "KEDA counts tasks", "With keda, how busy the workers are has no say. Remove "+name+", or keda.")
 		}
-	}
-	seconds := func(text *string, fallback int64) int64 {
-		if text == nil {
-			return fallback
-		}
-		return run.Seconds(*text)
 	}
 	// KEDA has no certificates to compare the server's with, so it can only encrypt.
 	mode := r.database.SSLMode
@@ -120,9 +127,8 @@ func (r *renderer) scalesWorkers(component string, w CeleryWorkers, at path.Path
 	object("TriggerAuthentication", workload.StageIdentity, map[string]any{
 		"secretTargetRef": []any{map[string]any{"parameter": "password", "name": r.database.Secret, "key": postgres.KeyPassword}},
 	})
-	object("ScaledObject", workload.StageLast, map[string]any{
+	spec := map[string]any{
 		"scaleTargetRef": map[string]any{"name": name}, "minReplicaCount": a.Min, "maxReplicaCount": a.Max,
-		"pollingInterval": seconds(a.KEDA.PollingInterval, kedaPolling), "cooldownPeriod": seconds(a.KEDA.CooldownPeriod, kedaCooldown),
 		"triggers": []any{map[string]any{
 			"type": "postgresql", "authenticationRef": map[string]any{"name": name},
 			"metadata": map[string]any{
@@ -130,7 +136,37 @@ func (r *renderer) scalesWorkers(component string, w CeleryWorkers, at path.Path
 				"query": r.m.workersNeeded(w), "targetQueryValue": "1",
 			},
 		}},
-	})
+	}
+	if a.Min == 0 {
+		spec["pollingInterval"], spec["cooldownPeriod"] = seconds(a.KEDA.PollingInterval, kedaPolling), seconds(a.KEDA.CooldownPeriod, kedaCooldown)
+	}
+	object("ScaledObject", workload.StageLast, spec)
+}
+
+func seconds(text *string, fallback int64) int64 {
+	if text == nil {
+		return fallback
+	}
+	return run.Seconds(*text)
+}
+
+// check refuses what KEDA would refuse, or not read. autoscaler is the name of its
+// HorizontalPodAutoscaler, least the smallest number of workers.
+func (k *KEDA) check(autoscaler string, least int64, at path.Path) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if over := len(autoscaler) - labelValue; over > 0 {
+		diags.AddAttributeError(at, "The name is too long for KEDA", fmt.Sprintf("KEDA makes a HorizontalPodAutoscaler %q, and refuses names of more than %d characters. "+
+			"Give the group, or the resource, a name that has %d characters less.", autoscaler, labelValue, over))
+	}
+	if least == 0 {
+		return diags
+	}
+	for name, value := range map[string]*string{"polling_interval": k.PollingInterval, "cooldown_period": k.CooldownPeriod} {
+		if value != nil {
+			diags.AddAttributeError(at.AtName(name), "There is always a worker", fmt.Sprintf("It is about the first worker to come and the last to go, which stays with min = %d. Remove %s, or set min = 0.", least, name))
+		}
+	}
+	return diags
 }
 
 // workersNeeded is the query of how many workers of the group the tasks need that run or

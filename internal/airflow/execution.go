@@ -65,6 +65,6 @@ func (r *renderer) apiServer(a APIServer, component string, at path.Path, launch
 	}
 	r.server(s)
 	if a.Autoscaling != nil {
-		r.scales(component, *a.Autoscaling, at.AtName("autoscaling"))
+		r.scales(component, *a.Autoscaling, nil, at.AtName("autoscaling"))
 	}
 }

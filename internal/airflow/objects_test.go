@@ -254,6 +254,38 @@ func TestWorkersNeeded(t *testing.T) {
 	}
 }
 
+// KEDA warns of intervals that it does not read: those of the first worker and of the
+// last, where there is always one.
+func TestIntervalsOfKEDA(t *testing.T) {
+	for least, want := range map[int64]bool{0: true, 1: false} {
+		m := minimal()
+		scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: least, Max: 2}, KEDA: &KEDA{}})(m)
+		rendering, diags := render(m, environment())
+		if diags.HasError() {
+			t.Fatal(diags)
+		}
+		seen := false
+		for _, o := range rendering.Objects {
+			if o.Key != "ScaledObject/celery-a" {
+				continue
+			}
+			seen = true
+			text, err := yaml.Marshal(o.Manifest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, interval := range []string{"pollingInterval", "cooldownPeriod"} {
+				if strings.Contains(string(text), interval) != want {
+					t.Errorf("with min = %d, that there is %s is not %t", least, interval, want)
+				}
+			}
+		}
+		if !seen {
+			t.Error("there is no ScaledObject")
+		}
+	}
+}
+
 // A pool's leaves say what was asked for and what is there alike.
 func TestPoolLeaves(t *testing.T) {
 	m := &Model{Pools: map[string]Pool{
@@ -339,7 +371,13 @@ func TestChecks(t *testing.T) {
 		}, `env["PYTHONPATH"]`},
 		"more workers at least than at most": {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 2, Max: 1}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.max`},
 		"an autoscaler without workers":      {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}}), `celery_workers["a"].autoscaling.min`},
-		"two autoscalers":                    {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.cpu_percent`},
+		"a first worker that never comes":    {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 1, Max: 2}, KEDA: &KEDA{PollingInterval: new("5s")}}), `celery_workers["a"].autoscaling.keda.polling_interval`},
+		"a last worker that never goes":      {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Min: 1, Max: 2}, KEDA: &KEDA{CooldownPeriod: new("1m")}}), `celery_workers["a"].autoscaling.keda.cooldown_period`},
+		"a name that KEDA refuses": {func(m *Model) {
+			m.Name, m.Executors = strings.Repeat("n", 40), []string{celeryExecutor}
+			m.CeleryWorkers = map[string]CeleryWorkers{"loaders": {Autoscaling: &CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1}, KEDA: &KEDA{}}}}
+		}, `celery_workers["loaders"].autoscaling.keda`},
+		"two autoscalers": {scaled(CeleryAutoscaling{Autoscaling: autoscale.Autoscaling{Max: 1, CPU: new(int64(80))}, KEDA: &KEDA{}}), `celery_workers["a"].autoscaling.cpu_percent`},
 		"a setting of a component": {func(m *Model) {
 			m.Scheduler = &Component{Settings: pod.Settings{PodLabels: map[string]string{componentLabel: "x"}}}
 		}, `scheduler.pod_labels["app.kubernetes.io/component"]`},

@@ -61,7 +61,7 @@ func (a Autoscaling) Check(at path.Path) diag.Diagnostics {
 
 // Render renders the HorizontalPodAutoscaler of a Deployment. Both are called name, and
 // role is the end of the key. at is the attribute's path.
-func (a Autoscaling) Render(role, name, namespace string, at path.Path) (workload.Object, diag.Diagnostics) {
+func (a Autoscaling) Render(role, name, namespace string, annotations map[string]string, at path.Path) (workload.Object, diag.Diagnostics) {
 	diags := a.Check(at)
 	spec := autoscalingv2ac.HorizontalPodAutoscalerSpec().WithMinReplicas(int32(a.Min)).WithMaxReplicas(int32(a.Max)).
 		WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind("Deployment").WithName(name))
@@ -78,6 +78,6 @@ func (a Autoscaling) Render(role, name, namespace string, at path.Path) (workloa
 	}
 	return workload.Object{
 		Key: "HorizontalPodAutoscaler/" + role, Stage: workload.StageLast, NoWait: true,
-		Manifest: autoscalingv2ac.HorizontalPodAutoscaler(name, namespace).WithSpec(spec),
+		Manifest: autoscalingv2ac.HorizontalPodAutoscaler(name, namespace).WithAnnotations(annotations).WithSpec(spec),
 	}, diags
 }

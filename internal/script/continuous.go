@@ -61,7 +61,7 @@ func (r *renderer) deployment(t pod.Template) []workload.Object {
 		}
 		spec.WithReplicas(int32(replicas))
 	} else {
-		o, diags := c.Autoscaling.Render("run", r.Name, r.env.Namespace, path.Root("continuous").AtName("autoscaling"))
+		o, diags := c.Autoscaling.Render("run", r.Name, r.env.Namespace, nil, path.Root("continuous").AtName("autoscaling"))
 		r.diags.Append(diags...)
 		out = append(out, o)
 	}
