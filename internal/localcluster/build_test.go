@@ -20,6 +20,10 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 		"github.com/prometheus/statsd_exporter v" + statsDVersion:   "go.mod",
 		"github.com/opentofu/opentofu v" + openTofuVersion:          "opentofu/go.mod",
 		"-" + stamp + "-" + minioCommit:                             "minio/go.mod",
+		"github.com/kedacore/keda/v2 v" + kedaVersion:               "keda/go.mod",
+		// The tests install its manifests, and its images by their tags.
+		`kedaVersion = "` + kedaVersion + `"`:    "../../acctest/keda.go",
+		"kedacore/keda:" + kedaVersion + " ghcr": "../../../GNUmakefile",
 	} {
 		if !strings.Contains(read(t, filepath.Join("components", mod)), want) {
 			t.Errorf("components/%s has no %q", mod, want)
@@ -53,7 +57,7 @@ func versions(t *testing.T, path string) map[string]string {
 }
 
 func TestEveryComponentIsPinned(t *testing.T) {
-	for _, dir := range []string{"", "minio", "opentofu"} {
+	for _, dir := range []string{"", "keda", "minio", "opentofu"} {
 		dir = filepath.Join("components", dir)
 		for line := range strings.Lines(read(t, filepath.Join(dir, "go.mod"))) {
 			if strings.Contains(line, "=> .") || strings.Contains(line, "=> /") {

@@ -108,6 +108,9 @@ var catalogue = []catalogueEntry{
 	airflowImage("3.2.2", airflow322),
 	mlflowImage("3.17.2", mlflow3172),
 	mlflowImage("3.16.1", mlflow3161),
+	kedaImage("keda", "operator", "/keda"),
+	kedaImage("keda-metrics-apiserver", "adapter", "/keda-adapter", "--secure-port=6443"),
+	kedaImage("keda-admission-webhooks", "webhooks", "/keda-admission-webhooks"),
 	sparkImage(),
 	sparkS3Image(),
 }

@@ -32,6 +32,7 @@ const (
 	coreDNSVersion    = "1.15.0"
 	metricsVersion    = "0.9.0"
 	openTofuVersion   = "1.12.6"
+	kedaVersion       = "2.20.2"
 	statsDVersion     = "0.29.0"
 
 	minioTime   = "2026-02-12T20:18:48Z"
@@ -88,6 +89,17 @@ var components = []component{
 		alone:    true,
 		packages: []string{"github.com/opentofu/opentofu/cmd/tofu"},
 		ldflags:  setVariables("github.com/opentofu/opentofu/version.", "dev=no"),
+	},
+	{
+		name:  "keda",
+		alone: true,
+		packages: []string{
+			"github.com/kedacore/keda/v2/cmd/operator",
+			"github.com/kedacore/keda/v2/cmd/adapter",
+			"github.com/kedacore/keda/v2/cmd/webhooks",
+		},
+		ldflags: setVariables("github.com/kedacore/keda/v2/version.", "Version="+kedaVersion),
+		note:    "5 to 15 minutes, for the clients of all that it can ask",
 	},
 }
 
