@@ -3,6 +3,8 @@ package acctest
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
-	"sigs.k8s.io/yaml"
 )
 
 // Serves reports whether the API server knows a resource, such as "deployments" of
@@ -65,37 +67,65 @@ var PodMonitors = Definition{
 // of another test is waited for to go, and the cluster's own is left as it is.
 func (c *Cluster) Install(t testing.TB, d Definition) {
 	t.Helper()
-	download := exec.Command("go", "mod", "download", "-json", d.Module)
+	for _, definition := range manifests(t, filepath.Join(moduleDir(t, d.Module), filepath.FromSlash(d.File))) {
+		c.define(t, definition)
+	}
+}
+
+// moduleDir returns the folder of a Go module with a version, which Go downloads.
+func moduleDir(t testing.TB, module string) string {
+	t.Helper()
+	download := exec.Command("go", "mod", "download", "-json", module)
 	download.Dir = t.TempDir() // no module's own, whose versions would count
 	out, err := download.Output()
 	if err != nil {
-		t.Fatalf("%s cannot be downloaded: %v\n%s", d.Module, err, out)
+		t.Fatalf("%s cannot be downloaded: %v\n%s", module, err, out)
 	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal(out, &module); err != nil {
+	var downloaded struct{ Dir string }
+	if err := json.Unmarshal(out, &downloaded); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(module.Dir, filepath.FromSlash(d.File)))
+	return downloaded.Dir
+}
+
+// manifests reads the objects of a file.
+func manifests(t testing.TB, file string) []*unstructured.Unstructured {
+	t.Helper()
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var definition unstructured.Unstructured
-	if err := yaml.Unmarshal(text, &definition.Object); err != nil {
-		t.Fatal(err)
+	defer f.Close() //nolint:errcheck // only read
+	var out []*unstructured.Unstructured
+	for decoder := yaml.NewYAMLOrJSONDecoder(f, 4096); ; {
+		var object unstructured.Unstructured
+		switch err := decoder.Decode(&object.Object); {
+		case errors.Is(err, io.EOF):
+			return out
+		case err != nil:
+			t.Fatalf("%s: %v", file, err)
+		case len(object.Object) > 0:
+			out = append(out, &object)
+		}
 	}
-	c.define(t, &definition)
 }
 
-// define creates a definition, and waits until its kind is served.
-func (c *Cluster) define(t testing.TB, definition *unstructured.Unstructured) {
+// dynamic is a client for objects of any kind.
+func (c *Cluster) dynamic(t testing.TB) dynamic.Interface {
 	t.Helper()
 	client, err := dynamic.NewForConfig(c.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	definitions := client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+	return client
+}
+
+// define creates a definition, and waits until its kind is served. own says that it is the cluster's own, which stays.
+func (c *Cluster) define(t testing.TB, definition *unstructured.Unstructured) (own bool) {
+	t.Helper()
+	definitions := c.dynamic(t).Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	definition.SetLabels(map[string]string{testLabel: "true"})
-	name, own := definition.GetName(), false
+	name := definition.GetName()
 	Eventually(t, 5*time.Minute, func() string {
 		_, err := definitions.Create(t.Context(), definition, metav1.CreateOptions{})
 		if !apierrors.IsAlreadyExists(err) {
@@ -111,7 +141,7 @@ func (c *Cluster) define(t testing.TB, definition *unstructured.Unstructured) {
 		return "another test has " + name
 	})
 	if own {
-		return
+		return own
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -133,4 +163,5 @@ func (c *Cluster) define(t testing.TB, definition *unstructured.Unstructured) {
 		}
 		return "the API server does not serve " + name
 	})
+	return own
 }
