@@ -25,12 +25,12 @@ def hello():
 hello()
 `
 
-// TestAccAirflowUpgrade kills an apply while it migrates, upgrades Airflow, and
-// goes back to the backup from before the upgrade.
+// TestAccAirflowUpgrade kills an apply while it migrates, upgrades Airflow while a task
+// runs, and goes back to the backup from before the upgrade.
 func TestAccAirflowUpgrade(t *testing.T) {
 	acctest.Long(t)
 	s := newStand(t)
-	local := dags(map[string]string{"hello.py": short}) + "triggerer = { replicas = 0 }\n"
+	local := dags(map[string]string{"hello.py": short, "slow.py": slow}) + "triggerer = { replicas = 0 }\n"
 	s.configure(local + `version = "3.2.2"`)
 	s.Apply("-target=analytics_minio.lake").Succeeds()
 
@@ -60,9 +60,12 @@ func TestAccAirflowUpgrade(t *testing.T) {
 	s.configure(local)
 	plan := s.Plan().Succeeds()
 	plan.Says(`BACKUP_NAME].value"`, `"before-3.2.2" -> "before-3.3.2"`, "Job/migrate", "docker.io/apache/airflow:3.2.2", "docker.io/apache/airflow:3.3.2")
+	during := c.trigger("slow")
+	c.scheduler("slow", during, "say")
 	s.Apply().Succeeds()
 	s.PlansNothing()
 	c = s.login()
+	c.succeeds("slow", during)
 	if state := c.runs("hello")[before]; state != "success" {
 		t.Errorf("after the upgrade, the run from before is %q", state)
 	}
