@@ -72,11 +72,14 @@ func (a *application[M]) dropAutoscalers(ctx context.Context) diag.Diagnostics {
 			diags.Append(problem(r.ref().String(), r.ref(), err))
 			return diags
 		}
-		goes, more := remove(ctx, a.cluster, r.ref().String(), r, a.memory.Owner)
+		if live == nil {
+			continue
+		}
+		goes, more := removeLive(ctx, a.cluster, r.ref().String(), live, a.memory.Owner)
 		if diags.Append(more...); diags.HasError() {
 			return diags
 		}
-		if live == nil || goes == "" {
+		if goes == "" {
 			continue
 		}
 		err = a.cluster.WaitGone(ctx, r.ref(), goes)
