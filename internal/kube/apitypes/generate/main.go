@@ -106,7 +106,7 @@ type generator struct {
 }
 
 // convert returns what there is to tell of a type, and adds those that it names to the schema. A type of which there is nothing to
-// tell is nil.
+// tell, and that has no name, is nil.
 func (g *generator) convert(ref smdschema.TypeRef) (*apitypes.Type, error) {
 	if ref.NamedType == nil {
 		if ref.ElementRelationship != nil {
@@ -129,10 +129,9 @@ func (g *generator) convert(ref smdschema.TypeRef) (*apitypes.Type, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if defined == nil {
-			defined = &apitypes.Type{}
+		if defined != nil {
+			*g.Types[name] = *defined
 		}
-		*g.Types[name] = *defined
 	}
 	t := &apitypes.Type{Ref: name}
 	if ref.ElementRelationship != nil {
@@ -194,10 +193,10 @@ func (g *generator) define(atom smdschema.Atom) (*apitypes.Type, error) {
 func (g *generator) defaults(list *smdschema.List) map[string]any {
 	defaults := map[string]any{}
 	element, _ := g.from.Resolve(list.ElementType)
+	if element.Map == nil {
+		return nil
+	}
 	for _, key := range list.Keys {
-		if element.Map == nil {
-			continue
-		}
 		if field, ok := element.Map.FindField(key); ok && field.Default != nil {
 			defaults[key] = field.Default
 		}
