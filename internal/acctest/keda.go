@@ -4,17 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 )
 
 // kedaVersion is that of the images, too.
@@ -31,6 +27,7 @@ var kedaFolders = []string{"crd/bases", "general", "service_account", "rbac", "m
 func (c *Cluster) KEDA(t testing.TB) {
 	t.Helper()
 	config := filepath.Join(moduleDir(t, "github.com/kedacore/keda/v2@v"+kedaVersion), "config")
+	var objects []*unstructured.Unstructured
 	for _, folder := range kedaFolders {
 		files, err := filepath.Glob(filepath.Join(config, filepath.FromSlash(folder), "*.yaml"))
 		if err != nil || len(files) == 0 {
@@ -40,99 +37,25 @@ func (c *Cluster) KEDA(t testing.TB) {
 			if filepath.Base(file) == "kustomization.yaml" {
 				continue
 			}
-			for _, object := range manifests(t, file) {
-				if object.GetKind() != "CustomResourceDefinition" {
-					c.installKEDA(t, object)
-				} else if own := c.define(t, object); own {
-					return
-				}
-			}
+			objects = append(objects, manifests(t, file)...)
 		}
 	}
-	t.Cleanup(func() { c.releaseKEDA(t) })
-	Eventually(t, 5*time.Minute, func() string { return c.kedaLacks(t) })
-}
-
-// resource is the client of the objects of a kind, in a namespace where they live in one.
-func (c *Cluster) resource(t testing.TB, gvk schema.GroupVersionKind, namespace string) dynamic.ResourceInterface {
-	t.Helper()
-	gvr, _ := meta.UnsafeGuessKindToResource(gvk)
-	return c.dynamic(t).Resource(gvr).Namespace(namespace)
-}
-
-// installKEDA creates one object of KEDA. What does not go with its namespace is deleted after the test.
-func (c *Cluster) installKEDA(t testing.TB, object *unstructured.Unstructured) {
-	t.Helper()
-	labels := object.GetLabels()
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	labels[testLabel] = "true"
-	object.SetLabels(labels)
-	if object.GetKind() == "Deployment" {
-		runKEDA(t, object)
-	}
-	name, client := object.GetKind()+"/"+object.GetName(), c.resource(t, object.GroupVersionKind(), object.GetNamespace())
-	// The namespace of another test may be on its way out.
-	Eventually(t, 2*time.Minute, func() string {
-		_, err := client.Create(t.Context(), object, metav1.CreateOptions{})
-		if err != nil {
-			return fmt.Sprintf("%s of KEDA is not installed: %v", name, err)
-		}
-		return ""
-	})
-	if object.GetNamespace() == KEDANamespace {
+	keda := system{name: "KEDA", namespace: KEDANamespace, image: withTag(kedaVersion)}
+	if own := c.installSystem(t, keda, objects); own {
 		return
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := client.Delete(ctx, object.GetName(), metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-			t.Errorf("%s of KEDA was not deleted: %v", name, err)
-		}
-	})
-}
-
-// runKEDA has a Deployment of KEDA run the version that its manifests are of, from an image that the node may have already, on a node
-// that is shared.
-func runKEDA(t testing.TB, deployment *unstructured.Unstructured) {
-	t.Helper()
-	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	if err != nil || len(containers) != 1 {
-		t.Fatalf("%s has %d containers (%v)", deployment.GetName(), len(containers), err)
-	}
-	container, _ := containers[0].(map[string]any)
-	image, _ := container["image"].(string)
-	repository, _, _ := strings.Cut(image, ":")
-	container["image"] = repository + ":" + kedaVersion
-	container["imagePullPolicy"] = "IfNotPresent"
-	container["resources"] = map[string]any{"requests": map[string]any{"cpu": "10m", "memory": "100Mi"}}
-	if err := unstructured.SetNestedSlice(deployment.Object, containers, "spec", "template", "spec", "containers"); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() { c.releaseKEDA(t) })
+	Eventually(t, 5*time.Minute, func() string { return c.kedaLacks(t, keda) })
 }
 
 // kedaLacks says what keeps KEDA from its work, "" when nothing does.
-func (c *Cluster) kedaLacks(t testing.TB) string {
+func (c *Cluster) kedaLacks(t testing.TB, keda system) string {
 	t.Helper()
-	deployments, err := c.AppsV1().Deployments(KEDANamespace).List(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		return err.Error()
+	if lacks := c.unavailable(t, keda); lacks != "" {
+		return lacks
 	}
-	for _, d := range deployments.Items {
-		if d.Status.AvailableReplicas == 0 {
-			return "no pod of " + d.Name + " is available"
-		}
-	}
-	// Its operator makes the certificates, and tells the API server.
-	webhooks, err := c.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), "keda-admission", metav1.GetOptions{})
-	if err != nil {
-		return err.Error()
-	}
-	for _, webhook := range webhooks.Webhooks {
-		if len(webhook.ClientConfig.CABundle) == 0 {
-			return "the API server does not know the certificate of the webhook " + webhook.Name
-		}
+	if lacks := c.uncertified(t, "ValidatingWebhookConfiguration", "keda-admission"); lacks != "" {
+		return lacks
 	}
 	if _, err := c.Discovery().ServerResourcesForGroupVersion("external.metrics.k8s.io/v1beta1"); err != nil {
 		return "KEDA serves no metrics: " + err.Error()
