@@ -100,7 +100,7 @@ func pgBouncerAttribute() schema.Attribute {
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"replicas": size("Number of pods, each with pools of its own.", 1, pgBouncerMaxPods),
 		"image": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Image()},
-			MarkdownDescription: "Image with `pgbouncer` 1.21 or later, `sed` and `sh` on the path. Default: `" + DefaultPgBouncerImage + "`."},
+			MarkdownDescription: "Image with `pgbouncer` 1.21 or later, `sed` and `sh` on the path. Default: `" + pod.Pinned(DefaultPgBouncerImage) + "`."},
 		"max_client_conn":    size("How many connections a pod accepts.", pgBouncerClients, pgBouncerMaxConns),
 		"metadata_pool_size": size("How many connections a pod opens to the database at most, for all but the results of Celery.", metadataPoolSize, pgBouncerMaxConns),
 		"result_backend_pool_size": size("How many connections a pod opens at most for the results of Celery, where the database keeps them: with an external `broker`.",

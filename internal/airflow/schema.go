@@ -27,6 +27,9 @@ import (
 // DefaultVersion is the version of Airflow that is run and tested by default.
 const DefaultVersion = "3.3.2"
 
+// DefaultImage is the image of that version.
+const DefaultImage = defaultRepository + ":" + DefaultVersion
+
 // defaultRepository is that of Airflow's own images.
 const defaultRepository = "docker.io/apache/airflow"
 

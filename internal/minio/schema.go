@@ -24,8 +24,7 @@ import (
 
 // DefaultImage is a maintained build of MinIO. Upstream is archived and its own
 // images are not published any more.
-const DefaultImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z" +
-	"@sha256:b6bfe7239bfc83fb90d31612d9704d86039dd714f7904b3f1ad68f211e602372"
+const DefaultImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
 
 // Model is the configuration of analytics_minio.
 type Model struct {
@@ -124,7 +123,7 @@ func resourceSchema() schema.Schema {
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"image": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Image of the server. Default: `" + DefaultImage + "`, a maintained fork: upstream MinIO is archived and its own " +
+			MarkdownDescription: "Image of the server. Default: `" + pod.Pinned(DefaultImage) + "`, a maintained fork: upstream MinIO is archived and its own " +
 				"images are not published any more. Any image that takes `server …` as arguments does. A change restarts all servers at once.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},

@@ -26,6 +26,9 @@ import (
 // DefaultVersion is the version of MLflow that is run and tested by default.
 const DefaultVersion = "3.17.2"
 
+// DefaultImage is the image of that version, which has the drivers of databases and object storage.
+const DefaultImage = defaultRepository + ":v" + DefaultVersion + "-full"
+
 // defaultRepository is that of MLflow's own images. Those whose tag ends with "-full"
 // have the drivers for Postgres and S3.
 const defaultRepository = "ghcr.io/mlflow/mlflow"

@@ -3,7 +3,6 @@ package pod
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
@@ -79,16 +78,4 @@ func caBundle(bundle workload.CABundle) *corev1ac.VolumeApplyConfiguration {
 
 func caMount() *corev1ac.VolumeMountApplyConfiguration {
 	return corev1ac.VolumeMount().WithName(caVolume).WithMountPath(caPath).WithReadOnly(true)
-}
-
-// Image replaces the registry of a default image with the provider's mirror.
-func Image(image string, env workload.Environment) string {
-	if env.ImageRegistry == "" {
-		return image
-	}
-	_, rest, found := strings.Cut(image, "/")
-	if !found {
-		return image
-	}
-	return strings.TrimSuffix(env.ImageRegistry, "/") + "/" + rest
 }

@@ -70,7 +70,7 @@ func historySchema() schema.Schema {
 		attributes[name] = dependencies[name]
 	}
 	maps.Copy(attributes, map[string]schema.Attribute{
-		"image":        text("Image of the servers. Default: `"+DefaultImage+"`. It shows the runs of the same and of older versions of Spark.", image()),
+		"image":        text("Image of the servers. Default: `"+pod.Pinned(DefaultImage)+"`. It shows the runs of the same and of older versions of Spark.", image()),
 		"directory":    text("URL of the directory with the event logs: what `event_log.directory` of the applications is. It must exist, unless it is on S3 and `s3_jars` is `image`. Default: `spark-events` in the bucket of `s3`.", file()),
 		"s3":           connection.S3Input("Storage behind `s3a://` URLs: the output `s3` of a user of `analytics_minio`, or another endpoint with a Secret. The servers have the credentials as environment variables, from a Secret. A certificate must be of an authority that Java knows."),
 		"repositories": texts("URLs of further Maven repositories for the jars of `s3`. Default: Maven Central.", file()),

@@ -125,7 +125,7 @@ func sessionAttributes() map[string]schema.Attribute {
 
 func imageAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"image": text("Image of driver and executors. Default: `"+DefaultImage+"`. Any image with the entrypoint of Spark's own does. Add `@sha256:…` to the tag to have the very same one for ever.", image()),
+		"image": text("Image of driver and executors. Default: `"+pod.Pinned(DefaultImage)+"`. Any image with the entrypoint of Spark's own does.", image()),
 		"spark_version": text("Version of Spark in `image`, such as `4.1`. Default: what the image's tag begins with.",
 			matching(sparkVersion, "a version such as 4.1 or 4.1.2", "4.0", "4.1")),
 	}
