@@ -37,12 +37,6 @@ variable "api_server_cidrs" {
   default     = null
 }
 
-variable "minio_image" {
-  description = "Image of the object storage. Default: the provider's, pinned by digest."
-  type        = string
-  default     = null
-}
-
 variable "spark_image" {
   description = "Image of Spark with the jars for S3 in it. Default: Spark's own, and the driver downloads them."
   type        = string
@@ -96,7 +90,6 @@ resource "analytics_workspace" "platform" {
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = analytics_workspace.platform.name
-  image     = var.minio_image
 
   pools     = [{ servers = 4, size = "1Gi" }]
   console   = true

@@ -17,12 +17,6 @@ variable "namespace" {
   default     = "data"
 }
 
-variable "minio_image" {
-  description = "Image of MinIO. Default: the provider's, pinned by digest."
-  type        = string
-  default     = null
-}
-
 variable "spark_image" {
   description = "Image of Spark with the jars for S3 in it. Default: Spark's own, and the driver downloads them."
   type        = string
@@ -32,7 +26,6 @@ variable "spark_image" {
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = var.namespace
-  image     = var.minio_image
   pools     = [{ servers = 1, size = "1Gi" }]
   buckets   = { lake = {} }
   users     = { spark = { policies = ["readwrite"], bucket = "lake" } }

@@ -31,12 +31,6 @@ variable "servers" {
   default     = 4
 }
 
-variable "image" {
-  description = "Image of the object storage. Default: the provider's, pinned by digest."
-  type        = string
-  default     = null
-}
-
 variable "api_url" {
   description = "URL of an HTTP API that is told what was loaded. Default: none is."
   type        = string
@@ -68,7 +62,6 @@ resource "analytics_workspace" "storage" {
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = analytics_workspace.storage.name
-  image     = var.image
   pools     = [{ servers = var.servers, size = "1Gi" }]
 
   buckets = { for team in keys(local.teams) : team => {} }

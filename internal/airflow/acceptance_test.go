@@ -11,14 +11,13 @@ import (
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/airflow"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 )
 
 func TestMain(m *testing.M) { acctest.Main(m) }
 
 // airflowImage is the default image.
-const airflowImage = "docker.io/apache/airflow:" + airflow.DefaultVersion
-
-const minioImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
+var airflowImage = pod.Pinned(airflow.DefaultImage)
 
 // stand is a workspace with one analytics_airflow, "flow", alone in its namespace
 // but for the analytics_minio that keeps its logs.
@@ -54,7 +53,6 @@ provider "analytics" {
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = %[2]q
-  image     = %q
   pools     = [{ servers = 1, size = "300Mi" }]
   resources = { requests = { cpu = "10m", memory = "128Mi" } }
   buckets   = { logs = {} }
@@ -68,13 +66,13 @@ resource "analytics_airflow" "flow" {
   database = {
     embedded = { size = "512Mi", resources = { requests = { cpu = "10m", memory = "64Mi" } } }
     backups  = { size = "300Mi" }
-    %[5]s
+    %[4]s
   }
   logs      = analytics_minio.lake.users["airflow"].s3
   config    = { workers = { execution_api_timeout = "180" } } # 5 s are too few where the processors are shared with much else
-  %[4]s
+  %[3]s
 }
-`, s.c.Kubeconfig, s.namespace, minioImage, attributes, restore)
+`, s.c.Kubeconfig, s.namespace, attributes, restore)
 }
 
 // hello is a DAG whose tasks print: one where the scheduler runs, one in a pod.

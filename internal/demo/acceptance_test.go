@@ -22,7 +22,6 @@ func TestMain(m *testing.M) { acctest.Main(m) }
 
 // Images that the pods of the example use where they reach nothing outside of the cluster.
 const (
-	minioImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
 	indexImage = "localhost/package-index:1"
 	sparkImage = "localhost/spark-s3a:4.1.2"
 )
@@ -56,7 +55,7 @@ func newPlatform(t *testing.T, cli string) *platform {
 	claims := c.Namespace(t)
 	p := &platform{Workspace: w, t: t, c: c, cluster: cluster, namespace: claims + "-platform", began: time.Now()}
 	c.Forget(t, p.namespace)
-	values, err := variables(t.Context(), cluster, settings{image: minioImage, index: indexImage, spark: sparkImage})
+	values, err := variables(t.Context(), cluster, settings{index: indexImage, spark: sparkImage})
 	if err != nil {
 		t.Fatal(err)
 	}

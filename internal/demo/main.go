@@ -24,7 +24,6 @@ func main() {
 	flag.StringVar(&s.cli, "cli", "terraform", "terraform or tofu")
 	flag.StringVar(&s.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster to use")
 	flag.StringVar(&s.dir, "dir", "", "directory for the provider, the configuration and the state")
-	flag.StringVar(&s.image, "image", "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z", "image of MinIO's server")
 	flag.StringVar(&s.index, "index", "", "image of a package index, where pods do not reach PyPI")
 	flag.StringVar(&s.spark, "spark", "", "image of Spark with the jars for S3, where pods do not reach Maven Central")
 	flag.StringVar(&s.browser, "browser", "", "Chromium, for screenshots")
@@ -40,7 +39,7 @@ func main() {
 }
 
 // settings are what the flags say.
-type settings struct{ cli, kubeconfig, dir, image, index, spark, browser, pictures string }
+type settings struct{ cli, kubeconfig, dir, index, spark, browser, pictures string }
 
 func run(ctx context.Context, s settings, command string) error {
 	if s.kubeconfig == "" || s.dir == "" {

@@ -72,7 +72,7 @@ func newWorkspace(ctx context.Context, given settings, cluster string) (*workspa
 // variables are those of the example.
 func variables(ctx context.Context, cluster *kube.Cluster, s settings) (map[string]any, error) {
 	cidrs, err := apiServerCIDRs(ctx, cluster)
-	out := map[string]any{"namespace": defaultNamespace, "minio_image": s.image, "api_server_cidrs": cidrs}
+	out := map[string]any{"namespace": defaultNamespace, "api_server_cidrs": cidrs}
 	if s.index != "" {
 		out["index_image"] = s.index
 	}

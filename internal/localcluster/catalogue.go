@@ -135,7 +135,9 @@ var (
 
 // findImage looks up an image in the catalogue by any way to write its name.
 func findImage(image string) (catalogueEntry, error) {
-	want, err := name.ParseReference(image)
+	// What is assembled has a digest of its own, and stands in by the name alone.
+	tagged, _, _ := strings.Cut(image, "@")
+	want, err := name.ParseReference(tagged)
 	if err != nil {
 		return catalogueEntry{}, err
 	}

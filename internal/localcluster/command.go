@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -67,6 +69,7 @@ func newCommand() *cobra.Command {
 	down.Flags().BoolVar(&purge, "purge", false, "remove the cluster's data too")
 
 	var further []string
+	var digests string
 	var retry bool
 	load := &cobra.Command{
 		Use:   "load IMAGE.tar|IMAGE...",
@@ -74,6 +77,10 @@ func newCommand() *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := opts.existing(cmd.Context())
+			if err != nil {
+				return err
+			}
+			args, err = withDigests(args, digests)
 			if err != nil {
 				return err
 			}
@@ -87,6 +94,7 @@ func newCommand() *cobra.Command {
 		},
 	}
 	load.Flags().StringArrayVar(&further, "name", nil, "a further name for the image, also with a digest (repeatable)")
+	load.Flags().StringVar(&digests, "digests", "", "a JSON file with the digests of images: those that it knows get their names with them too, also where they are assembled")
 	load.Flags().BoolVar(&retry, "retry-pull", false, "try registries that did not answer within the last hour again")
 
 	root.AddCommand(up, down, load,
@@ -212,6 +220,28 @@ func newCommand() *cobra.Command {
 		},
 	)
 	return root
+}
+
+// withDigests adds to images the digests that a file has for them, if any.
+func withDigests(images []string, file string) ([]string, error) {
+	if file == "" {
+		return images, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var digests map[string]string
+	if err := json.Unmarshal(text, &digests); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	out := slices.Clone(images)
+	for i, image := range out {
+		if digest := digests[image]; digest != "" {
+			out[i] = image + "@" + digest
+		}
+	}
+	return out, nil
 }
 
 // loadImage gives a cluster an image: an archive, or one of that name, which gets

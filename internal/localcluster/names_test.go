@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +61,26 @@ func TestCatalogue(t *testing.T) {
 	if found, err := findImage("busybox:1.37"); err != nil || found.name != "docker.io/library/busybox:1.37" {
 		t.Errorf("busybox:1.37 is %q, %v", found.name, err)
 	}
+	pinned := "busybox:1.37@sha256:" + strings.Repeat("0", 64)
+	if found, err := findImage(pinned); err != nil || found.name != "docker.io/library/busybox:1.37" {
+		t.Errorf("with a digest: %q, %v", found.name, err)
+	}
 	if _, err := findImage("busybox:1.36"); err == nil || !strings.Contains(err.Error(), "these can: ") {
 		t.Errorf("busybox:1.36: %v", err)
+	}
+}
+
+func TestImagesGetTheirDigests(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "digests.json")
+	if err := os.WriteFile(file, []byte(`{"example.com/a:1": "sha256:0123", "example.com/b:1": ""}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	images := []string{"example.com/a:1", "example.com/b:1", "example.com/c:1", "a.tar"}
+	got, err := withDigests(images, file)
+	if want := []string{"example.com/a:1@sha256:0123", "example.com/b:1", "example.com/c:1", "a.tar"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, not %q", got, err, want)
+	}
+	if got, err := withDigests(images, ""); err != nil || !slices.Equal(got, images) {
+		t.Errorf("without a file: %q, %v", got, err)
 	}
 }

@@ -18,10 +18,6 @@ import (
 
 func TestMain(m *testing.M) { acctest.Main(m) }
 
-// image is the default image by its tag alone: on a machine without a registry it
-// is assembled, and then has another digest.
-const image = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
-
 // lake is one MinIO under test.
 type lake struct {
 	*acctest.Workspace
@@ -62,7 +58,6 @@ provider "analytics" {
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = %q
-  image     = %q
   pools     = [%s]
   resources = { requests = { cpu = "50m", memory = "128Mi" }, limits = { memory = %q } }
   buckets   = { %s }
@@ -75,7 +70,7 @@ resource "analytics_minio" "lake" {
   }
   %s
 }
-`, l.c.Kubeconfig, l.namespace, image, s.pools, s.memory, s.buckets, s.users, s.extra)
+`, l.c.Kubeconfig, l.namespace, s.pools, s.memory, s.buckets, s.users, s.extra)
 }
 
 // pods returns the uids of the servers' pods by name.

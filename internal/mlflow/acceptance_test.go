@@ -12,12 +12,12 @@ import (
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/mlflow"
+	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
 )
 
 func TestMain(m *testing.M) { acctest.Main(m) }
 
 const (
-	minioImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
 	// formerVersion is the one that is upgraded from.
 	formerVersion = "3.16.1"
 	// servers selects the servers' pods.
@@ -75,7 +75,6 @@ provider "analytics" {
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = %q
-  image     = %q
   pools     = [{ servers = 1, size = "300Mi" }]
   resources = { requests = { cpu = "10m", memory = "128Mi" } }
   buckets   = { models = {} }
@@ -83,7 +82,7 @@ resource "analytics_minio" "lake" {
 }
 %s
 %s
-`, s.c.Kubeconfig, s.namespace, minioImage, track, s.beside)
+`, s.c.Kubeconfig, s.namespace, track, s.beside)
 }
 
 // pods returns the servers' pods that are not on their way out.
@@ -140,7 +139,7 @@ func (s *stand) startClient(name string) {
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: corev1.PodSpec{
 			Containers: []corev1.Container{{
-				Name: name, Image: "ghcr.io/mlflow/mlflow:v" + mlflow.DefaultVersion + "-full", Command: []string{"sleep", "3600"},
+				Name: name, Image: pod.Pinned(mlflow.DefaultImage), Command: []string{"sleep", "3600"},
 				Env: []corev1.EnvVar{{Name: "HOME", Value: "/tmp"}, {Name: "MLFLOW_TRACKING_URI", Value: "http://track:5000/ml"}, {Name: "GIT_PYTHON_REFRESH", Value: "quiet"}},
 				SecurityContext: &corev1.SecurityContext{
 					AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
@@ -270,7 +269,7 @@ func (s *stand) permissions() {
 resource "analytics_ingestion" "job" {
   name      = "job"
   namespace = analytics_mlflow.track.namespace
-  image     = "ghcr.io/mlflow/mlflow:v` + mlflow.DefaultVersion + `-full"
+  image     = "` + pod.Pinned(mlflow.DefaultImage) + `"
   once      = {}
   mlflow    = analytics_mlflow.track.users["ana"].tracking
   script    = <<-EOT

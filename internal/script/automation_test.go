@@ -245,7 +245,6 @@ EOT`, fmt.Sprintf(`
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = %q
-  image     = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
   pools     = [{ servers = 1, size = "300Mi" }]
   resources = { requests = { cpu = "10m", memory = "128Mi" }, limits = { memory = "400Mi" } }
   buckets   = { raw = { force_destroy = true }, clean = { force_destroy = true } }

@@ -250,7 +250,6 @@ resource "analytics_ingestion" "index" {
 
 resource "analytics_minio" "lake" {
   name      = "lake"
-  image     = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
   pools     = [{ servers = 1, size = "300Mi" }]
   resources = { requests = { cpu = "10m", memory = "128Mi" }, limits = { memory = "400Mi" } }
   buckets   = { lake = { force_destroy = true } }

@@ -26,11 +26,8 @@ import (
 
 func TestMain(m *testing.M) { acctest.Main(m) }
 
-const (
-	minioImage = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
-	// sparkImage is Spark's own with the jars for S3: pods of tests download nothing.
-	sparkImage = "localhost/spark-s3a:4.1.2"
-)
+// sparkImage is Spark's own with the jars for S3: pods of tests download nothing.
+const sparkImage = "localhost/spark-s3a:4.1.2"
 
 // quickJVM has a JVM compile only quickly, so that several fit beside other tests.
 const quickJVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -182,7 +179,6 @@ const lake = `
 resource "analytics_minio" "lake" {
   name      = "lake"
   namespace = %q
-  image     = %q
   pools     = [{ servers = 1, size = "300Mi" }]
   resources = { requests = { cpu = "50m", memory = "128Mi" }, limits = { memory = "400Mi" } }
   buckets   = { lake = { force_destroy = true } }
@@ -228,7 +224,7 @@ spark.stop()
 // each pod has a volume of its own for scratch.
 func TestAccSparkS3(t *testing.T) {
 	s := newStand(t)
-	minio := fmt.Sprintf(lake, s.namespace, minioImage)
+	minio := fmt.Sprintf(lake, s.namespace)
 	s.Configure("provider \"analytics\" {\n  config_path = %q\n}\n%s", s.c.Kubeconfig, minio)
 	s.Apply().Succeeds()
 	client := s.storage()

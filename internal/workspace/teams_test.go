@@ -60,7 +60,6 @@ func TestAccTeams(t *testing.T) {
 	w.WriteFile("terraform.tfvars", `prefix = "`+prefix+`"
 claim_namespace = "`+claims+`"
 servers = 1
-image = "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z"
 `)
 	// The API is given to the module as the example has it: as a URL.
 	w.WriteFile("api.tf", fmt.Sprintf(teamAPI, sha256.Sum256([]byte(teamToken))))
