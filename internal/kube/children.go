@@ -57,15 +57,64 @@ func (c *Cluster) lostChildren(ctx context.Context, live *unstructured.Unstructu
 	if err != nil {
 		return nil, err
 	}
+	children, err := c.children(ctx, live.GetNamespace(), parents)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(children, func(pod *corev1.Pod) bool { return lossOf(pod) == "" }), nil
+}
+
+// waitingChildren are the findings of pods that pods of a Job made and that no node takes. They give no reason to give up: the Job may
+// do with fewer of them, or have time until others end.
+func (c *Cluster) waitingChildren(ctx context.Context, live *unstructured.Unstructured, parents []*corev1.Pod) []finding {
+	running := slices.ContainsFunc(parents, func(pod *corev1.Pod) bool { return pod.Status.Phase == corev1.PodRunning })
+	if live.GetKind() != "Job" || !running {
+		return nil
+	}
+	children, err := c.children(ctx, live.GetNamespace(), parents)
+	if err != nil {
+		// The right to list all pods of the namespace may be missing.
+		return nil
+	}
+	var out []finding
+	for _, pod := range children {
+		if message := unscheduled(pod); message != "" && pod.DeletionTimestamp == nil {
+			f := c.unschedulable(ctx, pod, message)
+			f.patience = 0
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// PodsBelow refers to the pods of a Job and to those that these made, with their UIDs.
+func (c *Cluster) PodsBelow(ctx context.Context, job *unstructured.Unstructured) (map[Ref]types.UID, error) {
+	parents, err := c.podsOf(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	children, err := c.children(ctx, job.GetNamespace(), parents)
+	if err != nil {
+		return nil, err
+	}
+	out := map[Ref]types.UID{}
+	for _, pod := range slices.Concat(parents, children) {
+		out[RefOf(podObject(pod))] = pod.UID
+	}
+	return out, nil
+}
+
+// children lists the pods that the given pods own, the oldest first.
+func (c *Cluster) children(ctx context.Context, namespace string, parents []*corev1.Pod) ([]*corev1.Pod, error) {
 	owners := map[types.UID]bool{}
 	for _, pod := range parents {
 		owners[pod.UID] = true
 	}
-	list, err := c.List(ctx, podGVK, live.GetNamespace(), "")
+	list, err := c.List(ctx, podGVK, namespace, "")
 	if err != nil {
 		return nil, err
 	}
-	var lost []*corev1.Pod
+	var out []*corev1.Pod
 	for _, item := range list {
 		if !slices.ContainsFunc(item.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return owners[r.UID] }) {
 			continue
@@ -74,12 +123,10 @@ func (c *Cluster) lostChildren(ctx context.Context, live *unstructured.Unstructu
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(item.Object, pod); err != nil {
 			return nil, err
 		}
-		if lossOf(pod) != "" {
-			lost = append(lost, pod)
-		}
+		out = append(out, pod)
 	}
-	slices.SortStableFunc(lost, func(a, b *corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
-	return lost, nil
+	slices.SortStableFunc(out, func(a, b *corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	return out, nil
 }
 
 // lossOf says how a pod ended, "" where it runs or ended well.

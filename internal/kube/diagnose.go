@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -79,6 +80,7 @@ func (c *Cluster) findings(ctx context.Context, live *unstructured.Unstructured)
 	for _, pod := range pods {
 		out = append(out, c.podFindings(ctx, pod)...)
 	}
+	out = append(out, c.waitingChildren(ctx, live, pods)...)
 	if message := c.refusedPods(ctx, live, len(pods)); message != "" {
 		out = append(out, finding{
 			key: "create", patience: patienceConfig, reason: "its pods are refused: " + message,
@@ -181,10 +183,8 @@ func (c *Cluster) podFindings(ctx context.Context, pod *corev1.Pod) []finding {
 			wayOut: "Raise the limit that the message names, or give the node more room.",
 		}}
 	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return []finding{c.unschedulable(ctx, pod, condition.Message)}
-		}
+	if message := unscheduled(pod); message != "" {
+		return []finding{c.unschedulable(ctx, pod, message)}
 	}
 	var out []finding
 	for _, s := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
@@ -198,8 +198,21 @@ func (c *Cluster) podFindings(ctx context.Context, pod *corev1.Pod) []finding {
 	return []finding{c.starting(ctx, pod)}
 }
 
+// unscheduled is why the scheduler found no node for a pod, "" where it did, or has not looked yet.
+func unscheduled(pod *corev1.Pod) string {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			return cmp.Or(condition.Message, condition.Reason)
+		}
+	}
+	return ""
+}
+
 // unschedulable tells a volume that is not provided from a lack of room.
 func (c *Cluster) unschedulable(ctx context.Context, pod *corev1.Pod, message string) finding {
+	if f := c.grouped(ctx, pod, message); f != nil {
+		return *f
+	}
 	f := finding{
 		key: pod.Name + "/unschedulable", pod: pod, patience: patienceSchedule, reason: "no node takes it: " + message,
 		wayOut: "Lower its requests, loosen node selector, affinity or tolerations, or add nodes.",
