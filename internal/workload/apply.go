@@ -102,7 +102,7 @@ func (a *application[M]) run(ctx context.Context) diag.Diagnostics {
 func (a *application[M]) applyStage(ctx context.Context, things []*thing) (sent bool, diags diag.Diagnostics) {
 	var todo []*thing
 	for _, t := range things {
-		if a.full || !maps.Equal(a.next[t.Key], a.prior[t.Key]) || a.prior[t.Key] == nil {
+		if a.full || a.changes(t.Key) || t.PerRun != "" && a.changes(t.PerRun) {
 			todo = append(todo, t)
 		} else {
 			a.keep(t.Key)
@@ -126,6 +126,11 @@ func (a *application[M]) applyStage(ctx context.Context, things []*thing) (sent 
 	// The errors are in the diagnostics; a cancelled sibling adds only noise.
 	_ = group.Wait()
 	return len(todo) > 0, withoutCancelled(diags)
+}
+
+// changes reports whether an object is to hold something else than it did.
+func (a *application[M]) changes(key string) bool {
+	return a.prior[key] == nil || !maps.Equal(a.next[key], a.prior[key])
 }
 
 // keep carries the record of an object that did not change over.
