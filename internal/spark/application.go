@@ -42,6 +42,7 @@ func newApplication(m *Model, env workload.Environment, product string) (*applic
 	}
 	release, diags := releaseOf(&m.Session, a.image)
 	a.release = release
+	diags.Append(m.executorGPU().check(release)...)
 	if m.Driver != nil {
 		a.driverSize, a.driverPods = m.Driver.Size, m.Driver.Settings
 	}

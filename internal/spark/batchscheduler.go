@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -57,7 +59,7 @@ func batchSchedulerAttribute() schema.Attribute {
 			"gang": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "With Volcano and YuniKorn: start no driver before there is room for its executors too, those of `executor.instances` or of `dynamic_allocation.initial_executors`. " +
-					"Default: `false`.",
+					"Not with Volcano and `schedule`, whose runs share one PodGroup. Default: `false`.",
 			},
 		},
 	}
@@ -152,9 +154,10 @@ func (a *application) taskGroups() string {
 		MinMember   int64             `json:"minMember"`
 		MinResource map[string]string `json:"minResource"`
 	}
-	groups := []group{{roleDriver, 1, quantities(a.requests().Driver)}}
+	driver, executor := a.room()
+	groups := []group{{roleDriver, 1, quantities(driver)}}
 	if n := a.firstExecutors(); n > 0 {
-		groups = append(groups, group{roleExecutor, n, quantities(a.requests().Executor)})
+		groups = append(groups, group{roleExecutor, n, quantities(executor)})
 	}
 	text, err := json.Marshal(groups)
 	if err != nil {
@@ -164,9 +167,39 @@ func (a *application) taskGroups() string {
 	return string(text)
 }
 
-// quantities are a request in Kubernetes' notation.
-func quantities(r *Request) map[string]string {
-	return map[string]string{"cpu": fmt.Sprintf("%dm", r.MilliCPU), "memory": fmt.Sprintf("%dMi", r.MemoryBytes/mebibyte)}
+// room is what the driver, and what each executor asks of the cluster, its GPUs among it.
+func (a *application) room() (driver, executor corev1.ResourceList) {
+	of := func(r *Request, g *GPU) corev1.ResourceList {
+		out := corev1.ResourceList{
+			corev1.ResourceCPU:    *resource.NewMilliQuantity(r.MilliCPU, resource.DecimalSI),
+			corev1.ResourceMemory: *resource.NewQuantity(r.MemoryBytes, resource.BinarySI),
+		}
+		g.limit(out)
+		return out
+	}
+	requests := a.requests()
+	driver = of(requests.Driver, a.m.driverGPU())
+	if g := a.m.executorGPU(); g != nil {
+		return driver, of(requests.Executor, &g.GPU)
+	}
+	return driver, of(requests.Executor, nil)
+}
+
+// quantities are amounts in Kubernetes' notation.
+func quantities(of corev1.ResourceList) map[string]string {
+	out := map[string]string{}
+	for name, quantity := range of {
+		out[string(name)] = quantity.String()
+	}
+	return out
+}
+
+// perRun is the Job for each run of which Volcano looks for room anew, "" where no gang needs it. It does so only for a new PodGroup.
+func (a *application) perRun() string {
+	if a.serves() || a.m.Schedule != nil || !ptr.Deref(a.m.BatchScheduler.Gang, false) {
+		return ""
+	}
+	return keyJob
 }
 
 // podGroup is what Volcano knows the pods as; it is nil with another scheduler.
@@ -177,9 +210,13 @@ func (a *application) podGroup() []workload.Object {
 	}
 	spec := map[string]any{"minMember": int64(1)}
 	if ptr.Deref(b.Gang, false) {
-		all := a.requests()
-		n := a.firstExecutors()
-		room := &Request{MilliCPU: all.Driver.MilliCPU + n*all.Executor.MilliCPU, MemoryBytes: all.Driver.MemoryBytes + n*all.Executor.MemoryBytes}
+		room, executor := a.room()
+		for name, each := range executor {
+			all := room[name]
+			each.Mul(a.firstExecutors())
+			all.Add(each)
+			room[name] = all
+		}
 		resources := map[string]any{}
 		for name, quantity := range quantities(room) {
 			resources[name] = quantity
@@ -193,7 +230,7 @@ func (a *application) podGroup() []workload.Object {
 		spec["priorityClassName"] = *b.PriorityClass
 	}
 	return []workload.Object{{
-		Key: "PodGroup/application", Stage: workload.StageIdentity, NoWait: true,
+		Key: "PodGroup/application", Stage: workload.StageIdentity, NoWait: true, PerRun: a.perRun(),
 		Manifest: map[string]any{
 			"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "PodGroup",
 			"metadata": map[string]any{"name": a.n.resource, "namespace": a.n.namespace}, "spec": spec,

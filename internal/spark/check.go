@@ -34,6 +34,10 @@ func check(m *Model) diag.Diagnostics {
 	if m.Once != nil && m.Schedule != nil {
 		refuse(path.Root("once"), "The application runs once or on a schedule", "Remove once, or schedule.")
 	}
+	if b := m.BatchScheduler; b != nil && b.Name == volcano && valueOr(b.Gang, false) && m.Schedule != nil {
+		refuse(path.Root("batch_scheduler").AtName("gang"), "Volcano makes no gangs of scheduled runs",
+			"All runs share one PodGroup, for which Volcano looks for room once. Remove gang, or schedule; or take yunikorn.")
+	}
 	checkSession(&m.Session, refuse)
 	return diags
 }

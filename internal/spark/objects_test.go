@@ -54,7 +54,7 @@ func session() Session {
 			NodeSelector: map[string]string{"pool": "spot"}, Env: map[string]string{"LEVEL": "info"},
 		}},
 		DynamicAllocation: &DynamicAllocation{MinExecutors: new(int64(1)), MaxExecutors: 20, IdleTimeoutSeconds: new(int64(30)), ShuffleTimeoutSeconds: new(int64(600))},
-		BatchScheduler:    &BatchScheduler{Name: "volcano", Queue: new("etl"), PriorityClass: new("night"), Gang: new(true)},
+		BatchScheduler:    &BatchScheduler{Name: "volcano", Queue: new("etl"), PriorityClass: new("night")},
 		Metrics:           &Metrics{PodMonitor: new(true), Namespace: new("monitoring")},
 		Scratch:           &Scratch{Ephemeral: &pod.Claim{Size: "50Gi", StorageClass: new("fast")}},
 	}
@@ -189,6 +189,16 @@ func refused(diags diag.Diagnostics, at, says string) bool {
 	})
 }
 
+// perTask has executors with GPUs, and tasks with theirs, with a version of Spark where that matters.
+func perTask(amount int64, n float64, version string) func(*Model) {
+	return func(m *Model) {
+		m.Executor = &Executor{GPU: &ExecutorGPU{GPU: GPU{Amount: amount}, PerTask: new(n)}}
+		if version != "" {
+			m.SparkVersion = new(version)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		change   func(*Model)
@@ -229,12 +239,18 @@ func TestRefused(t *testing.T) {
 		"tracking twice": {func(m *Model) {
 			m.MLflow, m.Executor = &connection.Tracking{}, &Executor{Settings: pod.Settings{Env: map[string]string{"MLFLOW_TRACKING_URI": "x"}}}
 		}, `executor.env["MLFLOW_TRACKING_URI"]`, "follows from mlflow"},
-		"unknown setting":     {func(m *Model) { m.BatchScheduler = &BatchScheduler{Name: "other", Gang: new(true)} }, "batch_scheduler.gang", "but these do: volcano, yunikorn"},
+		"unknown setting": {func(m *Model) { m.BatchScheduler = &BatchScheduler{Name: "other", Gang: new(true)} }, "batch_scheduler.gang", "but these do: volcano, yunikorn"},
+		"gang on a schedule": {func(m *Model) {
+			m.Schedule, m.BatchScheduler = &run.Schedule{Cron: "@daily"}, &BatchScheduler{Name: "volcano", Gang: new(true)}
+		}, "batch_scheduler.gang", "All runs share one PodGroup"},
 		"kueue without queue": {func(m *Model) { m.BatchScheduler = &BatchScheduler{Name: "kueue"} }, "batch_scheduler.queue", "Kueue needs a queue"},
 		"key of a gpu": {func(m *Model) {
 			m.Executor, m.SparkConfig = &Executor{GPU: &ExecutorGPU{GPU: GPU{Amount: 1}}}, map[string]string{"spark.executor.resource.gpu.amount": "2"}
 		}, `spark_config["spark.executor.resource.gpu.amount"]`, "follows from executor.gpu"},
-		"metrics without ui": {func(m *Model) { m.Metrics, m.SparkConfig = &Metrics{}, map[string]string{"spark.ui.enabled": "false"} }, `spark_config["spark.ui.enabled"]`, "follows from metrics"},
+		"more gpus of a task":  {perTask(1, 2, ""), "executor.gpu.per_task", "per_task is 2 and amount 1"},
+		"part of a second gpu": {perTask(2, 1.5, ""), "executor.gpu.per_task", "a whole number, or at most 1"},
+		"part for Spark 3.5":   {perTask(1, 0.7, "3.5.8"), "executor.gpu.per_task", "at most 0.5"},
+		"metrics without ui":   {func(m *Model) { m.Metrics, m.SparkConfig = &Metrics{}, map[string]string{"spark.ui.enabled": "false"} }, `spark_config["spark.ui.enabled"]`, "follows from metrics"},
 		"request below limit": {func(m *Model) {
 			m.Executor = &Executor{Settings: pod.Settings{Resources: &pod.Resources{Requests: &pod.Amounts{Memory: new("1Gi")}, Limits: &pod.Amounts{Memory: new("2Gi")}}}}
 		}, "executor.resources.requests.memory", "always as large as the limit"},
