@@ -21,9 +21,12 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 		"github.com/opentofu/opentofu v" + openTofuVersion:          "opentofu/go.mod",
 		"-" + stamp + "-" + minioCommit:                             "minio/go.mod",
 		"github.com/kedacore/keda/v2 v" + kedaVersion:               "keda/go.mod",
+		"volcano.sh/volcano v" + volcanoVersion:                     "volcano/go.mod",
 		// The tests install its manifests, and its images by their tags.
-		`kedaVersion = "` + kedaVersion + `"`:    "../../acctest/keda.go",
-		"kedacore/keda:" + kedaVersion + " ghcr": "../../../GNUmakefile",
+		`kedaVersion = "` + kedaVersion + `"`:       "../../acctest/keda.go",
+		"kedacore/keda:" + kedaVersion + " ghcr":    "../../../GNUmakefile",
+		`volcanoVersion = "` + volcanoVersion + `"`: "../../acctest/volcano.go",
+		"vc-scheduler:v" + volcanoVersion:           "../../../GNUmakefile",
 	} {
 		if !strings.Contains(read(t, filepath.Join("components", mod)), want) {
 			t.Errorf("components/%s has no %q", mod, want)
@@ -57,7 +60,7 @@ func versions(t *testing.T, path string) map[string]string {
 }
 
 func TestEveryComponentIsPinned(t *testing.T) {
-	for _, dir := range []string{"", "keda", "minio", "opentofu"} {
+	for _, dir := range []string{"", "keda", "minio", "opentofu", "volcano"} {
 		dir = filepath.Join("components", dir)
 		for line := range strings.Lines(read(t, filepath.Join(dir, "go.mod"))) {
 			if strings.Contains(line, "=> .") || strings.Contains(line, "=> /") {

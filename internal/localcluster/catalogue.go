@@ -111,6 +111,9 @@ var catalogue = []catalogueEntry{
 	kedaImage("keda", "operator", "/keda"),
 	kedaImage("keda-metrics-apiserver", "adapter", "/keda-adapter", "--secure-port=6443"),
 	kedaImage("keda-admission-webhooks", "webhooks", "/keda-admission-webhooks"),
+	volcanoImage("controller-manager"),
+	volcanoImage("scheduler"),
+	volcanoImage("webhook-manager"),
 	sparkImage(),
 	sparkS3Image(),
 }

@@ -34,6 +34,7 @@ const (
 	openTofuVersion   = "1.12.6"
 	kedaVersion       = "2.20.2"
 	statsDVersion     = "0.29.0"
+	volcanoVersion    = "1.10.0"
 
 	minioTime   = "2026-02-12T20:18:48Z"
 	minioCommit = "7aac2a2c5b7c"
@@ -100,6 +101,17 @@ var components = []component{
 		},
 		ldflags: setVariables("github.com/kedacore/keda/v2/version.", "Version="+kedaVersion),
 		note:    "5 to 15 minutes, for the clients of all that it can ask",
+	},
+	{
+		name:  "volcano",
+		alone: true,
+		packages: []string{
+			"volcano.sh/volcano/cmd/controller-manager",
+			"volcano.sh/volcano/cmd/scheduler",
+			"volcano.sh/volcano/cmd/webhook-manager",
+		},
+		ldflags: setVariables("volcano.sh/volcano/pkg/version.", "Version=v"+volcanoVersion),
+		note:    "5 to 10 minutes, for a Kubernetes of its own",
 	},
 }
 
