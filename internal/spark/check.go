@@ -34,12 +34,24 @@ func check(m *Model) diag.Diagnostics {
 	if m.Once != nil && m.Schedule != nil {
 		refuse(path.Root("once"), "The application runs once or on a schedule", "Remove once, or schedule.")
 	}
-	if b := m.BatchScheduler; b != nil && b.Name == volcano && valueOr(b.Gang, false) && m.Schedule != nil {
+	checkGang(m, refuse)
+	checkSession(&m.Session, refuse)
+	return diags
+}
+
+// checkGang refuses what a PodGroup of Volcano is not made for.
+func checkGang(m *Model, refuse refusal) {
+	if b := m.BatchScheduler; b == nil || b.Name != volcano || !valueOr(b.Gang, false) {
+		return
+	}
+	if m.Schedule != nil {
 		refuse(path.Root("batch_scheduler").AtName("gang"), "Volcano makes no gangs of scheduled runs",
 			"All runs share one PodGroup, for which Volcano looks for room once. Remove gang, or schedule; or take yunikorn.")
 	}
-	checkSession(&m.Session, refuse)
-	return diags
+	if m.Once != nil && m.Once.TTL != nil {
+		refuse(path.Root("once").AtName("ttl"), "Volcano keeps room for a gang whose pods are gone",
+			"It takes a PodGroup without pods for one that starts soon, so that others wait in the queue. Remove ttl, or gang.")
+	}
 }
 
 // checkSession finds what contradicts itself in what all drivers with executors have.
