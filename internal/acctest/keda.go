@@ -1,16 +1,12 @@
 package acctest
 
 import (
-	"context"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 )
 
 // kedaVersion is that of the images, too.
@@ -44,7 +40,11 @@ func (c *Cluster) KEDA(t testing.TB) {
 	if own := c.installSystem(t, keda, objects); own {
 		return
 	}
-	t.Cleanup(func() { c.releaseKEDA(t) })
+	t.Cleanup(func() {
+		for _, kind := range []string{"ScaledObject", "ScaledJob", "TriggerAuthentication"} {
+			c.release(t, schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: kind})
+		}
+	})
 	Eventually(t, 5*time.Minute, func() string { return c.kedaLacks(t, keda) })
 }
 
@@ -61,32 +61,4 @@ func (c *Cluster) kedaLacks(t testing.TB, keda system) string {
 		return "KEDA serves no metrics: " + err.Error()
 	}
 	return ""
-}
-
-// releaseKEDA deletes what KEDA looks after while it is still there to let it go, and lets go of the rest itself.
-func (c *Cluster) releaseKEDA(t testing.TB) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	patience := time.Now().Add(time.Minute)
-	for _, kind := range []string{"ScaledObject", "ScaledJob", "TriggerAuthentication"} {
-		gvk := schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: kind}
-		Eventually(t, 2*time.Minute, func() string {
-			list, err := c.resource(t, gvk, metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
-			if err != nil {
-				return err.Error()
-			}
-			for _, object := range list.Items {
-				client := c.resource(t, gvk, object.GetNamespace())
-				_ = client.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
-				if time.Now().After(patience) {
-					_, _ = client.Patch(ctx, object.GetName(), types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
-				}
-			}
-			if len(list.Items) > 0 {
-				return fmt.Sprintf("%d objects of kind %s are left", len(list.Items), kind)
-			}
-			return ""
-		})
-	}
 }

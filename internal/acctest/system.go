@@ -3,6 +3,7 @@ package acctest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -35,6 +37,7 @@ func withTag(tag string) func(string) string {
 // the first definition tells and which stays as it is; one of another test is waited for to go.
 func (c *Cluster) installSystem(t testing.TB, s system, objects []*unstructured.Unstructured) (own bool) {
 	t.Helper()
+	slices.SortStableFunc(objects, func(a, b *unstructured.Unstructured) int { return installRank(a) - installRank(b) })
 	for _, object := range objects {
 		if object.GetKind() != "CustomResourceDefinition" {
 			c.installObject(t, s, object)
@@ -43,6 +46,18 @@ func (c *Cluster) installSystem(t testing.TB, s system, objects []*unstructured.
 		}
 	}
 	return false
+}
+
+// installRank orders kinds: those that others need come first.
+func installRank(object *unstructured.Unstructured) int {
+	switch object.GetKind() {
+	case "CustomResourceDefinition":
+		return 0
+	case "Namespace":
+		return 1
+	default:
+		return 2
+	}
 }
 
 // resource is the client of the objects of a kind, in a namespace where they live in one.
@@ -136,4 +151,29 @@ func (c *Cluster) uncertified(t testing.TB, kind, configuration string) string {
 		}
 	}
 	return ""
+}
+
+// release deletes the objects of a kind, which a system looks after, while it is still there to let them go, and lets go of the rest itself.
+func (c *Cluster) release(t testing.TB, gvk schema.GroupVersionKind) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	patience := time.Now().Add(30 * time.Second)
+	Eventually(t, 2*time.Minute, func() string {
+		list, err := c.resource(t, gvk, metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err.Error()
+		}
+		for _, object := range list.Items {
+			client := c.resource(t, gvk, object.GetNamespace())
+			_ = client.Delete(ctx, object.GetName(), metav1.DeleteOptions{})
+			if time.Now().After(patience) {
+				_, _ = client.Patch(ctx, object.GetName(), types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+			}
+		}
+		if len(list.Items) > 0 {
+			return fmt.Sprintf("%d objects of kind %s are left", len(list.Items), gvk.Kind)
+		}
+		return ""
+	})
 }

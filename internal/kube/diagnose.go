@@ -77,6 +77,9 @@ func (c *Cluster) findings(ctx context.Context, live *unstructured.Unstructured)
 		return nil, err
 	}
 	var out []finding
+	if held := c.suspended(ctx, live); held != nil {
+		out = append(out, *held)
+	}
 	for _, pod := range pods {
 		out = append(out, c.podFindings(ctx, pod)...)
 	}
@@ -216,6 +219,14 @@ func (c *Cluster) unschedulable(ctx context.Context, pod *corev1.Pod, message st
 	f := finding{
 		key: pod.Name + "/unschedulable", pod: pod, patience: patienceSchedule, reason: "no node takes it: " + message,
 		wayOut: "Lower its requests, loosen node selector, affinity or tolerations, or add nodes.",
+	}
+	if len(pod.Spec.SchedulingGates) > 0 {
+		// What gates it is waited for, however long that takes.
+		f.patience, f.wayOut = 0, "Wait until what the gates stand for opens them."
+		if held := c.queued(ctx, pod.Namespace, pod.UID); held != nil {
+			f.reason, f.wayOut, f.patience = held.reason, held.wayOut, held.patience
+		}
+		return f
 	}
 	for _, e := range c.events(ctx, RefOf(podObject(pod)), pod.UID) {
 		if e.Reason == "TriggeredScaleUp" || e.Reason == "Nominated" {

@@ -271,6 +271,9 @@ func readiness(live *unstructured.Unstructured) (bool, string, error) {
 			return statefulSetReadiness(live)
 		}
 	}
+	if isSuspended(live) {
+		return false, "the Job is suspended", nil
+	}
 	result, err := status.Compute(live)
 	if err != nil {
 		return false, "", fmt.Errorf("%w: %w", errFailed, err)

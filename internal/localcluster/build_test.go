@@ -22,7 +22,10 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 		"-" + stamp + "-" + minioCommit:                             "minio/go.mod",
 		"github.com/kedacore/keda/v2 v" + kedaVersion:               "keda/go.mod",
 		"volcano.sh/volcano v" + volcanoVersion:                     "volcano/go.mod",
-		// The tests install its manifests, and its images by their tags.
+		"sigs.k8s.io/kueue v" + kueueVersion:                        "kueue/go.mod",
+		// The tests install their manifests, and their images by their tags.
+		`kueueVersion = "` + kueueVersion + `"`:     "../../acctest/kueue.go",
+		"kueue/kueue:v" + kueueVersion:              "../../../GNUmakefile",
 		`kedaVersion = "` + kedaVersion + `"`:       "../../acctest/keda.go",
 		"kedacore/keda:" + kedaVersion + " ghcr":    "../../../GNUmakefile",
 		`volcanoVersion = "` + volcanoVersion + `"`: "../../acctest/volcano.go",
@@ -60,7 +63,7 @@ func versions(t *testing.T, path string) map[string]string {
 }
 
 func TestEveryComponentIsPinned(t *testing.T) {
-	for _, dir := range []string{"", "keda", "minio", "opentofu", "volcano"} {
+	for _, dir := range []string{"", "keda", "kueue", "minio", "opentofu", "volcano"} {
 		dir = filepath.Join("components", dir)
 		for line := range strings.Lines(read(t, filepath.Join(dir, "go.mod"))) {
 			if strings.Contains(line, "=> .") || strings.Contains(line, "=> /") {

@@ -114,6 +114,7 @@ var catalogue = []catalogueEntry{
 	volcanoImage("controller-manager"),
 	volcanoImage("scheduler"),
 	volcanoImage("webhook-manager"),
+	kueueImage(),
 	sparkImage(),
 	sparkS3Image(),
 }

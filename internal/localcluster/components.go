@@ -33,6 +33,7 @@ const (
 	metricsVersion    = "0.9.0"
 	openTofuVersion   = "1.12.6"
 	kedaVersion       = "2.20.2"
+	kueueVersion      = "0.17.0"
 	statsDVersion     = "0.29.0"
 	volcanoVersion    = "1.10.0"
 
@@ -112,6 +113,13 @@ var components = []component{
 		},
 		ldflags: setVariables("volcano.sh/volcano/pkg/version.", "Version=v"+volcanoVersion),
 		note:    "5 to 10 minutes, for a Kubernetes of its own",
+	},
+	{
+		name:     "kueue",
+		alone:    true,
+		packages: []string{"sigs.k8s.io/kueue/cmd/kueue"},
+		ldflags:  setVariables("sigs.k8s.io/kueue/pkg/version.", "GitVersion=v"+kueueVersion),
+		note:     "5 to 10 minutes",
 	},
 }
 

@@ -36,6 +36,10 @@ const (
 const (
 	kueueQueue    = "kueue.x-k8s.io/queue-name"
 	kueuePriority = "kueue.x-k8s.io/priority-class"
+	// kueueParent is the annotation by which Kueue admits a pod for itself although the pod's owner is admitted already. kueueManaged is the
+	// label that goes with it.
+	kueueParent  = "kueue.x-k8s.io/pod-suspending-parent"
+	kueueManaged = "kueue.x-k8s.io/managed"
 	// volcanoGroup is the annotation that Volcano finds the group of a pod by.
 	volcanoGroup   = "scheduling.k8s.io/group-name"
 	yunikornQueue  = "queue"
@@ -51,7 +55,7 @@ func batchSchedulerAttribute() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required: true, Validators: []validator.String{validate.DNSLabel()},
-				MarkdownDescription: "`volcano`, with a PodGroup; `yunikorn`; `kueue`, which admits the driver's Job and each executor, for which its integration of pods must be on; " +
+				MarkdownDescription: "`volcano`, with a PodGroup; `yunikorn`; `kueue`, which admits the driver's Job and each executor, for which its integration `pod` must be on; " +
 					"or the name of any scheduler.",
 			},
 			"queue":          text("Queue of the pods: a Queue of Volcano, a queue of YuniKorn such as `root.etl`, or a LocalQueue of Kueue, which needs one. Default: the scheduler's.", validate.LabelValue()),
@@ -104,8 +108,14 @@ func (a *application) schedule(role string, t pod.Template) {
 	labels, annotations := map[string]string{}, map[string]string{}
 	switch b.Name {
 	case kueue:
-		if role == roleExecutor || a.serves() {
-			// Kueue finds those of a Job by the Job.
+		switch {
+		case role == roleExecutor:
+			// Kueue would take executors for a part of the driver, which owns them, and count nothing for them.
+			labels = a.kueueLabels()
+			labels[kueueManaged] = "true"
+			annotations[kueueParent] = "pod"
+		case a.serves():
+			// Kueue finds the driver of a Job by the Job.
 			labels = a.kueueLabels()
 		}
 	case volcano:

@@ -60,6 +60,7 @@ var editorRights = []rights{
 	{"monitoring.coreos.com", []string{"podmonitors", "servicemonitors"}, all},
 	{"keda.sh", []string{"scaledobjects", "triggerauthentications"}, all},
 	{"scheduling.volcano.sh", []string{"podgroups"}, all},
+	{"kueue.x-k8s.io", []string{"workloads", "localqueues"}, look},
 }
 
 var adminRights = []rights{
