@@ -22,14 +22,17 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 		"-" + stamp + "-" + minioCommit:                             "minio/go.mod",
 		"github.com/kedacore/keda/v2 v" + kedaVersion:               "keda/go.mod",
 		"volcano.sh/volcano v" + volcanoVersion:                     "volcano/go.mod",
+		"github.com/apache/yunikorn-k8shim v" + yunikornVersion:     "yunikorn/go.mod",
 		"sigs.k8s.io/kueue v" + kueueVersion:                        "kueue/go.mod",
 		// The tests install their manifests, and their images by their tags.
-		`kueueVersion = "` + kueueVersion + `"`:     "../../acctest/kueue.go",
-		"kueue/kueue:v" + kueueVersion:              "../../../GNUmakefile",
-		`kedaVersion = "` + kedaVersion + `"`:       "../../acctest/keda.go",
-		"kedacore/keda:" + kedaVersion + " ghcr":    "../../../GNUmakefile",
-		`volcanoVersion = "` + volcanoVersion + `"`: "../../acctest/volcano.go",
-		"vc-scheduler:v" + volcanoVersion:           "../../../GNUmakefile",
+		`kueueVersion = "` + kueueVersion + `"`:        "../../acctest/kueue.go",
+		"kueue/kueue:v" + kueueVersion:                 "../../../GNUmakefile",
+		`kedaVersion = "` + kedaVersion + `"`:          "../../acctest/keda.go",
+		"kedacore/keda:" + kedaVersion + " ghcr":       "../../../GNUmakefile",
+		`volcanoVersion = "` + volcanoVersion + `"`:    "../../acctest/volcano.go",
+		`yunikornVersion = "` + yunikornVersion + `"`:  "../../acctest/yunikorn.go",
+		"apache/yunikorn:scheduler-" + yunikornVersion: "../../../GNUmakefile",
+		"vc-scheduler:v" + volcanoVersion:              "../../../GNUmakefile",
 	} {
 		if !strings.Contains(read(t, filepath.Join("components", mod)), want) {
 			t.Errorf("components/%s has no %q", mod, want)
@@ -63,7 +66,7 @@ func versions(t *testing.T, path string) map[string]string {
 }
 
 func TestEveryComponentIsPinned(t *testing.T) {
-	for _, dir := range []string{"", "keda", "kueue", "minio", "opentofu", "volcano"} {
+	for _, dir := range []string{"", "keda", "kueue", "minio", "opentofu", "volcano", "yunikorn"} {
 		dir = filepath.Join("components", dir)
 		for line := range strings.Lines(read(t, filepath.Join(dir, "go.mod"))) {
 			if strings.Contains(line, "=> .") || strings.Contains(line, "=> /") {

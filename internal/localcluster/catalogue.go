@@ -115,6 +115,7 @@ var catalogue = []catalogueEntry{
 	volcanoImage("scheduler"),
 	volcanoImage("webhook-manager"),
 	kueueImage(),
+	yunikornImage(),
 	sparkImage(),
 	sparkS3Image(),
 }

@@ -34,6 +34,7 @@ const (
 	openTofuVersion   = "1.12.6"
 	kedaVersion       = "2.20.2"
 	kueueVersion      = "0.17.0"
+	yunikornVersion   = "1.8.0"
 	statsDVersion     = "0.29.0"
 	volcanoVersion    = "1.10.0"
 
@@ -119,6 +120,13 @@ var components = []component{
 		alone:    true,
 		packages: []string{"sigs.k8s.io/kueue/cmd/kueue"},
 		ldflags:  setVariables("sigs.k8s.io/kueue/pkg/version.", "GitVersion=v"+kueueVersion),
+		note:     "5 to 10 minutes",
+	},
+	{
+		name:     "yunikorn",
+		alone:    true,
+		packages: []string{"github.com/apache/yunikorn-k8shim/pkg/cmd/shim"},
+		ldflags:  setVariables("github.com/apache/yunikorn-k8shim/pkg/conf.", "buildVersion="+yunikornVersion, "isPluginVersion=false"),
 		note:     "5 to 10 minutes",
 	},
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/utils/ptr"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/pod"
@@ -33,6 +34,9 @@ const (
 	kueue    = "kueue"
 )
 
+// yunikornPrefixLength is how much of a label's value a UID leaves.
+const yunikornPrefixLength = content.LabelValueMaxLength - 36 - len("-")
+
 const (
 	kueueQueue    = "kueue.x-k8s.io/queue-name"
 	kueuePriority = "kueue.x-k8s.io/priority-class"
@@ -41,9 +45,11 @@ const (
 	kueueParent  = "kueue.x-k8s.io/pod-suspending-parent"
 	kueueManaged = "kueue.x-k8s.io/managed"
 	// volcanoGroup is the annotation that Volcano finds the group of a pod by.
-	volcanoGroup   = "scheduling.k8s.io/group-name"
-	yunikornQueue  = "queue"
-	yunikornID     = "yunikorn.apache.org/app-id"
+	volcanoGroup  = "scheduling.k8s.io/group-name"
+	yunikornQueue = "queue"
+	yunikornID    = "yunikorn.apache.org/app-id"
+	// yunikornOwnID ends an id that YuniKorn completes with the pod's UID.
+	yunikornOwnID  = "-uniqueautogen"
 	yunikornGroup  = "yunikorn.apache.org/task-group-name"
 	yunikornGroups = "yunikorn.apache.org/task-groups"
 )
@@ -121,7 +127,9 @@ func (a *application) schedule(role string, t pod.Template) {
 	case volcano:
 		annotations[volcanoGroup] = a.n.resource
 	case yunikorn:
-		annotations[yunikornID] = a.n.namespace + "-" + a.n.resource
+		if role == roleDriver {
+			annotations[yunikornID] = a.yunikornPrefix() + yunikornOwnID
+		}
 		if b.Queue != nil {
 			labels[yunikornQueue] = *b.Queue
 		}
@@ -140,6 +148,21 @@ func (a *application) schedule(role string, t pod.Template) {
 	}
 	if len(annotations) > 0 {
 		t.Spec.WithAnnotations(annotations)
+	}
+}
+
+// yunikornPrefix is how the ids of YuniKorn's applications begin. Each driver is one of its own, with its executors: YuniKorn looks for room for a gang once in
+// the life of an application, and none begins in one that it has refused.
+func (a *application) yunikornPrefix() string {
+	prefix := a.n.namespace + "-" + a.n.resource
+	// The whole id is the value of a label of the placeholders.
+	return strings.TrimRight(prefix[:min(len(prefix), yunikornPrefixLength)], "-.")
+}
+
+// yunikornConfig has the executors belong to the application of their driver.
+func (a *application) yunikornConfig(out map[string]string) {
+	if b := a.m.BatchScheduler; b != nil && b.Name == yunikorn {
+		out["spark.kubernetes.executor.annotation."+yunikornID] = a.yunikornPrefix() + "-" + podUIDReference
 	}
 }
 

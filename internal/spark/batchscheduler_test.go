@@ -1,6 +1,11 @@
 package spark
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/api/validate/content"
+)
 
 // The other schedulers than the one in the file of all that there is.
 func TestBatchSchedulersGolden(t *testing.T) {
@@ -18,5 +23,20 @@ func TestBatchSchedulersGolden(t *testing.T) {
 			rendering, diags := render(m, environment())
 			assertGolden(t, name+".yaml", rendering, diags, "requests", m.Requests)
 		})
+	}
+}
+
+// The id of an application is the value of a label, however long the names are.
+func TestYuniKornApplicationID(t *testing.T) {
+	const uid = "00000000-0000-4000-8000-000000000000"
+	for _, n := range []names{
+		{namespace: "data", resource: "daily"},
+		{namespace: strings.Repeat("n", 63), resource: "daily"},
+		{namespace: "data-of-the-whole-company", resource: strings.Repeat("r", 63)},
+	} {
+		a := &application{n: n}
+		if wrong := content.IsLabelValue(a.yunikornPrefix() + "-" + uid); len(wrong) > 0 {
+			t.Errorf("%s in %s: %v", n.resource, n.namespace, wrong)
+		}
 	}
 }

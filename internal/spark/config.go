@@ -60,6 +60,7 @@ func (a *application) ownConfig() map[string]string {
 	}
 	a.allocation(out)
 	a.gpuConfig(out)
+	a.yunikornConfig(out)
 	a.metricsConfig(out)
 	setList(out, "spark.jars", m.Jars)
 	setList(out, "spark.submit.pyFiles", m.PyFiles)

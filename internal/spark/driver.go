@@ -120,7 +120,7 @@ func (a *application) argumentMasks(total int, at string) map[string]string {
 }
 
 // ownVariables are those that env must not set.
-var ownVariables = []string{"POD_NAME", "POD_IP", "SPARK_DRIVER_BIND_ADDRESS", "SPARK_LOCAL_DIRS", "OUTPUT_FILE"}
+var ownVariables = []string{"POD_NAME", "POD_IP", "POD_UID", "SPARK_DRIVER_BIND_ADDRESS", "SPARK_LOCAL_DIRS", "OUTPUT_FILE"}
 
 func (a *application) driverVariables() []*corev1ac.EnvVarApplyConfiguration {
 	field := func(name, path string) *corev1ac.EnvVarApplyConfiguration {
@@ -131,6 +131,9 @@ func (a *application) driverVariables() []*corev1ac.EnvVarApplyConfiguration {
 		field("POD_IP", "status.podIP"),
 		field("SPARK_DRIVER_BIND_ADDRESS", "status.podIP"),
 		corev1ac.EnvVar().WithName("SPARK_LOCAL_DIRS").WithValue(scratchPath),
+	}
+	if b := a.m.BatchScheduler; b != nil && b.Name == yunikorn {
+		out = append(out, field("POD_UID", "metadata.uid"))
 	}
 	if !a.serves() {
 		out = append(out, run.OutputVariable())

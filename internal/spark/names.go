@@ -56,6 +56,7 @@ const (
 	keyMLflow        = "Secret/mlflow"
 	podNameReference = "$(POD_NAME)"
 	podIPReference   = "$(POD_IP)"
+	podUIDReference  = "$(POD_UID)"
 )
 
 // names are those of the Kubernetes objects of one resource.
