@@ -150,7 +150,7 @@ func (s *stand) hasNoRoom(t *testing.T) {
 	began := time.Now()
 	s.Apply().Fails().Says(
 		"wide is not ready", "Kueue has not admitted it to the queue etl yet", "insufficient quota for cpu", "raise the quota of its ClusterQueue",
-		"grown is not ready",
+		"grown is not ready", "Pod grown-", "-exec-1: Kueue has not admitted it to the queue etl yet",
 		"lost does not become ready", "LocalQueue nowhere doesn't exist", "Create the queue that the message names",
 	)
 	if took := time.Since(began); took > 4*time.Minute {
