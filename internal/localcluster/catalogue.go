@@ -116,8 +116,10 @@ var catalogue = []catalogueEntry{
 	volcanoImage("webhook-manager"),
 	kueueImage(),
 	yunikornImage(),
-	sparkImage(),
-	sparkS3Image(),
+	spark4.image(),
+	spark4.s3Image(),
+	spark3.image(),
+	spark3.s3Image(),
 }
 
 // minioEntrypoint runs what it is told, and MinIO's server with these arguments

@@ -24,7 +24,7 @@ var indexedPackages string
 // indexedSources are packages that PyPI has no wheels of, with the SHA-256 of their
 // source distributions.
 var indexedSources = []struct{ name, version, sha256 string }{
-	{"pyspark-client", sparkVersion, "4e5ac863064c3bd6c288da7e3932c72b491cd90e294e5e91aec37e1fa1c870f5"},
+	{"pyspark-client", spark4.version, "4e5ac863064c3bd6c288da7e3932c72b491cd90e294e5e91aec37e1fa1c870f5"},
 }
 
 // indexImage has the packages as they are downloaded, in the folders in which pip looks

@@ -20,33 +20,45 @@ import (
 )
 
 const (
-	sparkVersion = "4.1.2"
-	// sparkSHA256 is that of the source distribution on PyPI, which holds all that
-	// the image does, compiled.
-	sparkSHA256   = "fa5d6159f700d0990a07f4f62df1b7449401dccee9cd7d5d6df8957530841602"
 	sparkHome     = "/opt/spark"
 	sparkJavaHome = "/opt/java/openjdk"
 )
 
-// sparkImage is Spark's own image.
-func sparkImage() catalogueEntry {
+// sparkRelease is a version of Spark.
+type sparkRelease struct {
+	version, scala string
+	// sha256 is that of the source distribution on PyPI, which holds all that
+	// the image does, compiled.
+	sha256 string
+	// s3 is the pom.xml of the jars for S3, in components.
+	s3 string
+}
+
+var (
+	spark4 = sparkRelease{"4.1.2", "2.13", "fa5d6159f700d0990a07f4f62df1b7449401dccee9cd7d5d6df8957530841602", "spark/pom.xml"}
+	// spark3 is the last one of Scala 2.12 and of the AWS SDK 1.
+	spark3 = sparkRelease{"3.5.9", "2.12", "ea27adc39ddac9413b8951e45aa748cbed6c785971b81386efc41938f6243d93", "spark/3.5/pom.xml"}
+)
+
+// image is Spark's own image.
+func (r sparkRelease) image() catalogueEntry {
 	return catalogueEntry{
-		name: "docker.io/apache/spark:" + sparkVersion + "-scala2.13-java17-python3-ubuntu",
+		name: "docker.io/apache/spark:" + r.version + "-scala" + r.scala + "-java17-python3-ubuntu",
 		config: v1.Config{
 			User: "spark", WorkingDir: sparkHome + "/work-dir", Entrypoint: []string{"/opt/entrypoint.sh"},
 			Env: []string{"SPARK_HOME=" + sparkHome, "JAVA_HOME=" + sparkJavaHome, "LANG=C.UTF-8"},
 		},
-		trees: []func(context.Context) (string, error){sparkSystem, sparkTree},
+		trees: []func(context.Context) (string, error){sparkSystem, r.tree},
 		files: func(builds) ([]file, error) { return sparkFiles(), nil },
 	}
 }
 
-// sparkS3Image is that image with what Spark needs for S3, as its users make it.
-func sparkS3Image() catalogueEntry {
-	image := sparkImage()
-	image.name = "localhost/spark-s3a:" + sparkVersion
+// s3Image is that image with what Spark needs for S3, as its users make it.
+func (r sparkRelease) s3Image() catalogueEntry {
+	image := r.image()
+	image.name = "localhost/spark-s3a:" + r.version
 	image.files = func(builds) ([]file, error) {
-		jars, err := sparkS3Jars(context.Background())
+		jars, err := r.s3Jars(context.Background())
 		return append(sparkFiles(), jars...), err
 	}
 	return image
@@ -80,10 +92,10 @@ func sparkFiles() []file {
 	return files
 }
 
-// sparkS3Jars are the jars with which Spark reads and writes S3, without those
+// s3Jars are the jars with which Spark reads and writes S3, without those
 // that it has in another version.
-func sparkS3Jars(ctx context.Context) ([]file, error) {
-	spark, err := sparkTree(ctx)
+func (r sparkRelease) s3Jars(ctx context.Context) ([]file, error) {
+	spark, err := r.tree(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +107,7 @@ func sparkS3Jars(ctx context.Context) ([]file, error) {
 	for _, jar := range jars {
 		theirs[artifact(jar)] = true
 	}
-	dir, err := mavenJars(ctx, "spark/pom.xml")
+	dir, err := mavenJars(ctx, r.s3)
 	if err != nil {
 		return nil, err
 	}
@@ -116,25 +128,25 @@ var jarVersion = regexp.MustCompile(`-[0-9][^/]*\.jar$`)
 // artifact is a jar's name without its version.
 func artifact(jar string) string { return jarVersion.ReplaceAllString(filepath.Base(jar), "") }
 
-// sparkLayout numbers what unpackSpark makes, so that a changed layout is unpacked
+// sparkLayout numbers what unpack makes, so that a changed layout is unpacked
 // anew.
 const sparkLayout = 1
 
-// sparkTree gives a folder with Spark itself in /opt/spark.
-func sparkTree(ctx context.Context) (string, error) {
-	source, err := pypiSource(ctx, "pyspark", sparkVersion, sparkSHA256)
+// tree gives a folder with Spark itself in /opt/spark.
+func (r sparkRelease) tree(ctx context.Context) (string, error) {
+	source, err := pypiSource(ctx, "pyspark", r.version, r.sha256)
 	if err != nil {
 		return "", err
 	}
-	key := fmt.Sprintf("%s-%s-%d", sparkVersion, sparkSHA256[:16], sparkLayout)
-	return cachedTree(ctx, "spark", key, "Spark "+sparkVersion, func(root string) error {
-		return unpackSpark(source, filepath.Join(root, sparkHome))
+	key := fmt.Sprintf("%s-%s-%d", r.version, r.sha256[:16], sparkLayout)
+	return cachedTree(ctx, "spark", key, "Spark "+r.version, func(root string) error {
+		return r.unpack(source, filepath.Join(root, sparkHome))
 	})
 }
 
-// unpackSpark lays the files of PySpark's source distribution out as those of
+// unpack lays the files of PySpark's source distribution out as those of
 // Spark's.
-func unpackSpark(archive, dir string) error {
+func (r sparkRelease) unpack(archive, dir string) error {
 	f, err := os.Open(archive)
 	if err != nil {
 		return err
@@ -184,7 +196,7 @@ func unpackSpark(archive, dir string) error {
 	if err := writeNew(filepath.Join(dir, "python/lib/pyspark.zip"), library.Bytes(), 0o644); err != nil {
 		return err
 	}
-	return writeNew(filepath.Join(dir, "RELEASE"), fmt.Appendf(nil, "Spark %s\n", sparkVersion), 0o644)
+	return writeNew(filepath.Join(dir, "RELEASE"), fmt.Appendf(nil, "Spark %s\n", r.version), 0o644)
 }
 
 // sparkPath is where a file of the source distribution stands below /opt/spark.

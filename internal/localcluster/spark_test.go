@@ -36,7 +36,7 @@ func TestUnpackSpark(t *testing.T) {
 	if err := errors.Join(files.Close(), zipped.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := unpackSpark(archive, dir); err != nil {
+	if err := spark4.unpack(archive, dir); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
