@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -40,10 +41,10 @@ func Wheel(t testing.TB, name, version, code string) string {
 		{info + "METADATA", fmt.Sprintf("Metadata-Version: 2.1\nName: %s\nVersion: %s\n", name, version)},
 		{info + "WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"},
 	}
-	record := ""
+	var record strings.Builder
 	for _, f := range files {
-		record += f.Name + ",,\n"
+		record.WriteString(f.Name + ",,\n")
 	}
-	files = append(files, File{info + "RECORD", record + info + "RECORD,,\n"})
+	files = append(files, File{info + "RECORD", record.String() + info + "RECORD,,\n"})
 	return base64.StdEncoding.EncodeToString(Zip(t, files...))
 }

@@ -72,6 +72,7 @@ func (c *Cluster) Shell(t testing.TB, namespace string, secrets ...string) *Shel
 
 // ShellIn is a pod that is there already.
 func (c *Cluster) ShellIn(t testing.TB, namespace, pod string) *Shell {
+	t.Helper()
 	return &Shell{c: c, t: t, Namespace: namespace, Name: pod}
 }
 

@@ -38,7 +38,7 @@ func TestAccWaitsThatCannotEnd(t *testing.T) {
 		},
 		"memory limit": {
 			// A text that doubles gets there at once, however busy the machine is.
-			"probe = false\nscript = \"exec awk 'BEGIN { s = 1; while (1) s = s s }'\"",
+			"probe = false\nscript = \"exec awk 'BEGIN { s = 1; while (1) s = (s)s }'\"",
 			[]string{"Pod it-", "OOMKilled", "raise resources.limits.memory"},
 			120 * time.Second, "",
 		},

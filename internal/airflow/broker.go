@@ -160,7 +160,7 @@ func (b *Broker) embedded() Redis {
 // broker renders the Secret with the broker's URL, and the embedded broker.
 func (r *renderer) broker() {
 	if e := r.m.Broker.external(); e != nil {
-		url := workload.SecretValue{}
+		var url workload.SecretValue
 		if e.URLSecret != nil {
 			url = e.URLSecret.Copied(r.n.env.Namespace, brokerURL)
 		} else {

@@ -44,7 +44,7 @@ func signIn(ctx context.Context, m *Model, reach workload.Reach) (*client, error
 	if err := c.send(ctx, http.MethodPost, "/auth/token", body, &answer); err != nil {
 		c.close()
 		if p, ok := errors.AsType[*problem](err); ok && p.status == http.StatusUnauthorized {
-			return nil, fmt.Errorf("Airflow does not accept the first administrator's password. Was it changed outside of Terraform? Change admin.rotate to have a new one set: %w", err)
+			return nil, fmt.Errorf("the first administrator's password is not accepted. Was it changed outside of Terraform? Change admin.rotate to have a new one set: %w", err)
 		}
 		return nil, fmt.Errorf("the first administrator cannot sign in to Airflow: %w", err)
 	}

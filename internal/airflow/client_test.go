@@ -70,7 +70,7 @@ func (c *client) try(method, path string, body, answer any) error {
 	return json.Unmarshal(data, answer)
 }
 
-// asks asks for the same again and again, and returns a function that ends it and returns
+// asks sends the same request again and again, and returns a function that ends it and returns
 // what failed.
 func (c *client) asks(path string) func() string {
 	stop, ended := make(chan struct{}), make(chan struct{})

@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 )
 
-// rotates rotates the Fernet key in an apply that is killed as soon as the new key is
+// rotates has the Fernet key rotated in an apply that is killed as soon as the new key is
 // there, and in the one after it: what was encrypted before is encrypted anew, and the
 // pods that read the key are others, but no workers.
 func (s *stand) rotates(t *testing.T, attributes string, readers, others []string) {

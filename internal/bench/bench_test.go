@@ -26,9 +26,6 @@ var (
 	growth = flag.Int("growth", 500, "resources of one more round, which shows the growth; 0 leaves it out")
 )
 
-// perResource is how many objects each resource has.
-const perResource = 12
-
 func TestMain(m *testing.M) { acctest.Main(m) }
 
 // work is one kind of work on a number of resources, measured several times.

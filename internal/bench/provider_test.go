@@ -25,7 +25,7 @@ func startUp(t testing.TB, binary string) (handshake, schema time.Duration, size
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary) //nolint:gosec // the provider under test
+	cmd := exec.CommandContext(ctx, binary)
 	cmd.Env = append(os.Environ(), cookie, "PLUGIN_PROTOCOL_VERSIONS=6")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -68,12 +68,12 @@ type verbatim struct{}
 
 // Marshal implements encoding.CodecV2.
 func (verbatim) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil //nolint:forcetypeassert // only used above
+	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
 }
 
 // Unmarshal implements encoding.CodecV2.
 func (verbatim) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize() //nolint:forcetypeassert // only used above
+	*v.(*[]byte) = data.Materialize()
 	return nil
 }
 
@@ -88,6 +88,7 @@ type memory struct {
 }
 
 func watchMemory(t testing.TB, program string) *memory {
+	t.Helper()
 	m := &memory{program: program}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/kube"
@@ -103,9 +104,9 @@ func lastReport(ctx context.Context, cluster *kube.Cluster, namespace, address, 
 
 // durations are how long the tasks of a run took, for people.
 func durations(tasks []task) string {
-	text := ""
+	var text strings.Builder
 	for _, t := range tasks {
-		text += fmt.Sprintf("  %-8s %s\n", t.Name, t.End.Sub(t.Start).Round(time.Second))
+		fmt.Fprintf(&text, "  %-8s %s\n", t.Name, t.End.Sub(t.Start).Round(time.Second))
 	}
-	return text
+	return text.String()
 }

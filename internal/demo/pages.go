@@ -85,7 +85,7 @@ func signInToConsole(ctx context.Context, cluster *kube.Cluster, namespace strin
 	request.Header.Set("Content-Type", "application/json")
 	client := &http.Client{Transport: through(cluster, namespace)}
 	defer client.CloseIdleConnections()
-	response, err := client.Do(request)
+	response, err := client.Do(request) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return "", err
 	}

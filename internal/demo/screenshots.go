@@ -67,7 +67,7 @@ func takePicture(ctx context.Context, w *workspace, cluster *kube.Cluster, u ui,
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(profile) //nolint:errcheck // it is the browser's, and temporary
+	defer os.RemoveAll(profile)
 	taken := filepath.Join(profile, "picture.png")
 	browser := exec.CommandContext(ctx, w.browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
 		"--user-data-dir="+filepath.Join(profile, "profile"), fmt.Sprintf("--window-size=%d,%d", pictureWidth, pictureHeight),

@@ -76,7 +76,7 @@ func (s *Service) Render(name, namespace string, selector map[string]string, por
 			spec.WithClusterIP(*s.ClusterIP)
 		}
 		if s.NodePort != nil {
-			port.WithNodePort(int32(*s.NodePort)) //nolint:gosec // validated
+			port.WithNodePort(int32(*s.NodePort))
 		}
 		if len(s.Annotations) > 0 {
 			service.WithAnnotations(s.Annotations)

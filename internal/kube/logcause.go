@@ -2,6 +2,7 @@ package kube
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,8 +25,8 @@ var (
 // uncaught exception on, of Python or of Java. found is false where there is none.
 func logCause(log string) (cause []string, found bool) {
 	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		if !exceptionStart.MatchString(lines[i]) {
+	for i, start := range slices.Backward(lines) {
+		if !exceptionStart.MatchString(start) {
 			continue
 		}
 		for _, line := range lines[i:] {

@@ -230,8 +230,7 @@ func (s *server) applyEndpoint(ctx context.Context, m *Model, name string, e End
 		return err
 	}
 	models := []map[string]any{{"model_definition_id": of.ID, "linkage_type": "PRIMARY", "weight": 1}}
-	switch {
-	case live == nil:
+	if live == nil {
 		var answer struct {
 			Endpoint liveEndpoint `json:"endpoint"`
 		}
@@ -240,7 +239,7 @@ func (s *server) applyEndpoint(ctx context.Context, m *Model, name string, e End
 			return err
 		}
 		live = &answer.Endpoint
-	default:
+	} else {
 		body := map[string]any{"endpoint_id": live.ID, "usage_tracking": e.tracksUsage()}
 		if len(live.Mappings) != 1 || live.Mappings[0].Definition.ID != of.ID {
 			body["model_configs"] = models

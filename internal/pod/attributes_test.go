@@ -223,8 +223,8 @@ func fill(v reflect.Value, n int) {
 			v.SetMapIndex(key, element)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), n)
+		for _, field := range v.Fields() {
+			fill(field, n)
 		}
 	default:
 		panic(v.Kind())

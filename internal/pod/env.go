@@ -177,7 +177,7 @@ func proxies(env workload.Environment) map[string]string {
 	if env.ClusterDomain != "" {
 		direct = append(direct, "."+env.ClusterDomain)
 	}
-	for _, host := range strings.Split(p.NoProxy, ",") {
+	for host := range strings.SplitSeq(p.NoProxy, ",") {
 		if host = strings.TrimSpace(host); host != "" && !slices.Contains(direct, host) {
 			direct = append(direct, host)
 		}
@@ -209,9 +209,7 @@ func (r *renderer) environment() {
 			r.secret[variable] = secretEnv{value, "proxy." + strings.ToLower(variable)}
 		}
 	}
-	for variable, value := range r.s.envValues() {
-		r.secret[variable] = value
-	}
+	maps.Copy(r.secret, r.s.envValues())
 	for _, variable := range slices.Sorted(maps.Keys(r.s.EnvFromKeys)) {
 		at := r.at("env_from_keys").AtMapKey(variable)
 		r.checkKey(r.s.EnvFromKeys[variable], at)

@@ -102,12 +102,3 @@ func textOf(description string, form validate.Text) schema.StringAttribute {
 func required(description string, form validate.Text) schema.StringAttribute {
 	return schema.StringAttribute{Required: true, MarkdownDescription: description, Validators: []validator.String{form}}
 }
-
-// deref returns the value or the zero value.
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}

@@ -45,7 +45,7 @@ type guide struct {
 
 // TestAccGuides applies the examples of the guides. Their scripts talk to the vendors'
 // own names, which lead to stand-ins in the cluster, through the vendors' own SDKs.
-func TestAccGuides(t *testing.T) {
+func TestAccGuides(t *testing.T) { //nolint:tparallel // the group of guides is over when all of them are
 	t.Parallel()
 	s := newStand(t)
 	secrets := map[string]string{"CLIENT_SECRET": "entra-Hollyhock~8812", "DATABRICKS_TOKEN": "dapi-Nasturtium-2211", "SHOP_TOKEN": "bearer-Quagmire-1947"}

@@ -223,11 +223,3 @@ func (r *renderer) runKey() string {
 	}
 	return string(key)
 }
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}

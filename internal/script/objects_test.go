@@ -19,7 +19,6 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-//go:fix inline
 func environment() workload.Environment {
 	return workload.Environment{Namespace: "data", ClusterDomain: "cluster.local"}
 }

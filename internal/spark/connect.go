@@ -50,7 +50,7 @@ func ConnectProduct() workload.Product[Connect] {
 
 func connectSchema() schema.Schema {
 	attributes := sessionAttributes()
-	executor := attributes["executor"].(schema.SingleNestedAttribute)
+	executor := attributes["executor"].(schema.SingleNestedAttribute) //nolint:forcetypeassert // it is made just so
 	executor.Attributes["delete_on_termination"] = schema.BoolAttribute{
 		Optional:            true,
 		MarkdownDescription: "Delete an executor's pod as soon as it ends. Otherwise it stays, with its state and its log, until the driver's pod goes. Default: `true`.",

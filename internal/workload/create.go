@@ -260,7 +260,7 @@ func (r *Resource[M]) conclude(ctx context.Context, s schema.Schema, a *applicat
 
 	applying := ctx
 	ctx = context.WithoutCancel(ctx)
-	planned = withNull(planned, "objects")
+	planned = withoutObjects(planned)
 	raw, err := setComputed(ctx, s, planned, d.encoded[0], d.encoded[0], engineComputed)
 	if err != nil {
 		diags.AddError("The state cannot be written", err.Error())

@@ -35,7 +35,7 @@ func TestKinds(t *testing.T) {
 			Remove: func(_ context.Context, n string, prior leaves) error {
 				done = append(done, "remove "+Key(name, n)+" "+prior["x"])
 				if n == "full" {
-					return errors.New("it is full. Empty it.")
+					return errors.New("it is full: empty it")
 				}
 				return nil
 			},
@@ -61,7 +61,7 @@ func TestKinds(t *testing.T) {
 	for _, d := range diags {
 		said = append(said, d.Summary()+": "+d.Detail())
 	}
-	if want := []string{"B/broken cannot be applied: it is broken.", "A/full cannot be removed: it is full. Empty it."}; !slices.Equal(said, want) {
+	if want := []string{"B/broken cannot be applied: it is broken.", "A/full cannot be removed: it is full: empty it."}; !slices.Equal(said, want) {
 		t.Errorf("it says\n%s", strings.Join(said, "\n"))
 	}
 }

@@ -240,7 +240,7 @@ func (p *planner[M]) plan(ctx context.Context, req resource.ModifyPlanRequest, r
 	if diags.HasError() {
 		return diags
 	}
-	raw := withNull(resp.Plan.Raw, "objects")
+	raw := withoutObjects(resp.Plan.Raw)
 	var err error
 	if p.draft.things[0] != nil {
 		raw, err = setComputed(ctx, p.schema, raw, p.draft.encoded[0], p.draft.encoded[1], engineComputed)

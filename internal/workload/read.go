@@ -225,11 +225,7 @@ func (o *observer[M]) observe(ctx context.Context) (objects map[string]map[strin
 	} else {
 		diags.Append(o.observeRemote(ctx, shown, objects, baseline)...)
 	}
-	if len(lost) > 0 {
-		slices.Sort(lost)
-		diags.AddWarning("Objects of "+*c.ID+" belong to somebody else by now", strings.Join(lost, "\n")+
-			"\n\nThe provider neither changes nor deletes them. Remove the resource from the state, or set adopt = true to take them back.")
-	}
+	diags.Append(taken(*c.ID, lost)...)
 	o.memory.Baseline, o.memory.Ignored, o.memory.Unrefreshed = baseline, ignoring, false
 	return objects, false, diags
 }
@@ -277,6 +273,16 @@ func (o *observer[M]) observeRemote(ctx context.Context, shown, objects, baselin
 		if drifted {
 			baseline[key] = shown[key]
 		}
+	}
+	return diags
+}
+
+// taken warns of objects that belong to somebody else by now, if any.
+func taken(id string, objects []string) (diags diag.Diagnostics) {
+	if len(objects) > 0 {
+		slices.Sort(objects)
+		diags.AddWarning("Objects of "+id+" belong to somebody else by now", strings.Join(objects, "\n")+
+			"\n\nThe provider neither changes nor deletes them. Remove the resource from the state, or set adopt = true to take them back.")
 	}
 	return diags
 }

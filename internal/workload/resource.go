@@ -87,7 +87,7 @@ func (r *Resource[M]) decode(ctx context.Context, s schema.Schema, value tftypes
 	var m M
 	objects, known := objectsOf(value)
 	if known {
-		value = withNull(value, "objects")
+		value = withoutObjects(value)
 	}
 	diags := tfsdk.State{Raw: value, Schema: s}.Get(ctx, &m)
 	if known && !diags.HasError() {

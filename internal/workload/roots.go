@@ -20,13 +20,13 @@ func rootsOf(value tftypes.Value) map[string]tftypes.Value {
 	return maps.Clone(roots)
 }
 
-// withNull returns the value with an attribute at its root set to null.
-func withNull(value tftypes.Value, name string) tftypes.Value {
-	old, there := rootsOf(value)[name]
+// withoutObjects returns the value with its attribute objects set to null.
+func withoutObjects(value tftypes.Value) tftypes.Value {
+	old, there := rootsOf(value)["objects"]
 	if !there || old.IsNull() {
 		return value
 	}
-	return withRoot(value, name, tftypes.NewValue(old.Type(), nil))
+	return withRoot(value, "objects", tftypes.NewValue(old.Type(), nil))
 }
 
 // withRoot returns the value with that attribute at its root.

@@ -184,7 +184,7 @@ func attributeAt(ctx context.Context, s schema.Schema, p *tftypes.AttributePath)
 // inputs returns value with the computed attributes set to null and the
 // write-only ones taken from config.
 func inputs(ctx context.Context, s schema.Schema, value, config tftypes.Value) (tftypes.Value, error) {
-	return tftypes.Transform(withNull(value, "objects"), func(p *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+	return tftypes.Transform(withoutObjects(value), func(p *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
 		a, ok := attributeAt(ctx, s, p)
 		switch {
 		case !ok:

@@ -15,9 +15,6 @@ import (
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/workload"
 )
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 func minimal() *Model { return &Model{ClusterScoped: workload.ClusterScoped{Name: "team-a"}} }
 
 func amounts(cpu, memory string) *pod.Amounts { return &pod.Amounts{CPU: &cpu, Memory: &memory} }

@@ -36,7 +36,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() { log.Fatal(http.ListenAndServe(*httpAddress, handler(*root, os.Getenv("PASSWORD")))) }() //nolint:gosec // a server of tests
+	go func() { log.Fatal(http.ListenAndServe(*httpAddress, handler(*root, os.Getenv("PASSWORD")))) }()
 	for {
 		conn, err := listener.Accept()
 		if err != nil {
@@ -120,7 +120,7 @@ func session(channel ssh.Channel, requests <-chan *ssh.Request, root string) {
 		if !ok {
 			continue
 		}
-		cmd := exec.Command("git", "upload-pack", filepath.Join(root, filepath.Clean("/"+strings.Trim(repository, "'")))) //nolint:gosec // below root
+		cmd := exec.Command("git", "upload-pack", filepath.Join(root, filepath.Clean("/"+strings.Trim(repository, "'"))))
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = channel, channel, channel.Stderr()
 		status := struct{ Code uint32 }{}
 		if err := cmd.Run(); err != nil {

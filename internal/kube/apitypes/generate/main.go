@@ -153,10 +153,10 @@ func (g *generator) define(atom smdschema.Atom) (*apitypes.Type, error) {
 		switch {
 		case atom.List.ElementRelationship != smdschema.Associative:
 			t.List = apitypes.Atomic
-		case len(atom.List.Keys) == 0:
+		case len(atom.Keys) == 0:
 			t.List = apitypes.Set
 		default:
-			t.List, t.Keys, t.Defaults = apitypes.Map, atom.List.Keys, g.defaults(atom.List)
+			t.List, t.Keys, t.Defaults = apitypes.Map, atom.Keys, g.defaults(atom.List)
 		}
 		t.Elements, err = g.convert(atom.List.ElementType)
 		return t, err
@@ -167,7 +167,7 @@ func (g *generator) define(atom smdschema.Atom) (*apitypes.Type, error) {
 		if t.Elements, err = g.convert(atom.Map.ElementType); err != nil {
 			return nil, err
 		}
-		for _, field := range atom.Map.Fields {
+		for _, field := range atom.Fields {
 			ft, err := g.convert(field.Type)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", field.Name, err)
@@ -197,7 +197,7 @@ func (g *generator) defaults(list *smdschema.List) map[string]any {
 		return nil
 	}
 	for _, key := range list.Keys {
-		if field, ok := element.Map.FindField(key); ok && field.Default != nil {
+		if field, ok := element.FindField(key); ok && field.Default != nil {
 			defaults[key] = field.Default
 		}
 	}
