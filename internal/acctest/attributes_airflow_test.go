@@ -10,8 +10,10 @@ import (
 func allPodSettings() string {
 	groups := podGroupCases("")
 	var lines []string
-	for _, attribute := range []string{"init_scripts.*", "affinity.*", "topology_spread.*", "automount_service_account_token", "security_context.*", "host_aliases", "dns_policy",
-		"dns_config.*", "network_policy.*"} {
+	for _, attribute := range []string{
+		"init_scripts.*", "affinity.*", "topology_spread.*", "automount_service_account_token", "security_context.*", "host_aliases", "dns_policy",
+		"dns_config.*", "network_policy.*",
+	} {
 		lines = append(lines, groups[attribute].with)
 	}
 	containers, _, _ := strings.Cut(groups["extra_containers.*"].with, "\n\tvolumes =")
@@ -101,19 +103,25 @@ func airflowCases() map[string]attributeCase {
 	cases["metrics.statsd.pod_monitor"] = attributeCase{before: "metrics = { statsd = {} }", with: "metrics = { statsd = { pod_monitor = true } }", changes: []string{"PodMonitor/statsd *"}}
 	needs := func(text string) string { return "requirements = { " + text + " }" }
 	installs := "*/* spec.template.spec.initContainers[install]."
-	cases["requirements.packages"] = attributeCase{with: needs(`packages = ["a==1"]`), changes: []string{"ConfigMap/requirements *", installs + "*", container + "env[PYTHONPATH].*",
-		container + "volumeMounts[/packages].*", "*/* spec.template.spec.volumes[packages].*", "*/* spec.template.spec.volumes[requirements].*"}}
+	cases["requirements.packages"] = attributeCase{with: needs(`packages = ["a==1"]`), changes: []string{
+		"ConfigMap/requirements *", installs + "*", container + "env[PYTHONPATH].*",
+		container + "volumeMounts[/packages].*", "*/* spec.template.spec.volumes[packages].*", "*/* spec.template.spec.volumes[requirements].*",
+	}}
 	folder := []string{installs + "env[PACKAGES].value", container + "env[PYTHONPATH].value"}
 	cases["requirements.file"] = attributeCase{before: needs(`packages = ["a==1"]`), with: needs(`file = "a==2"`), changes: append([]string{"ConfigMap/requirements data[requirements.txt]"}, folder...)}
 	cases["requirements.index_url"] = attributeCase{before: needs(`packages = ["a==1"]`), with: needs(`packages = ["a==1"], index_url = "https://a.example"`), changes: append([]string{installs + "env[PIP_INDEX_URL].*"}, folder...)}
-	cases["requirements.index_credentials"] = attributeCase{before: needs(`packages = ["a==1"], index_url = "https://a.example"`), with: needs(`packages = ["a==1"], index_url = "https://a.example", index_credentials = "s"`),
-		changes: []string{installs + "env[INDEX_USERNAME].*", installs + "env[INDEX_PASSWORD].*"}}
+	cases["requirements.index_credentials"] = attributeCase{
+		before: needs(`packages = ["a==1"], index_url = "https://a.example"`), with: needs(`packages = ["a==1"], index_url = "https://a.example", index_credentials = "s"`),
+		changes: []string{installs + "env[INDEX_USERNAME].*", installs + "env[INDEX_PASSWORD].*"},
+	}
 	cases["requirements.require_hashes"] = attributeCase{before: needs(`packages = ["a==1"]`), with: needs(`packages = ["a==1"], require_hashes = true`), changes: append([]string{installs + "command[*"}, folder...)}
 	results := func(text string) string {
 		return broker(`url_secret = { name = "s" }`) + "\npgbouncer = {" + text + "}"
 	}
-	cases["pgbouncer.result_backend_pool_size"] = attributeCase{before: results(""), with: results("result_backend_pool_size = 9"),
-		changes: []string{"ConfigMap/pgbouncer data[*"}}
+	cases["pgbouncer.result_backend_pool_size"] = attributeCase{
+		before: results(""), with: results("result_backend_pool_size = 9"),
+		changes: []string{"ConfigMap/pgbouncer data[*"},
+	}
 	// A new volume for each component is refused.
 	volumes := cases["volumes.*"]
 	volumes.with = strings.Replace(volumes.with, "data = { new_claim =", "data = { ephemeral =", 1)
@@ -161,7 +169,8 @@ func airflowCases() map[string]attributeCase {
 		"admin.user":                           {before: `admin = { user = "a" }`, with: `admin = { user = "b" }`},
 		"admin.email":                          {with: `admin = { email = "a@example.org" }`, changes: []string{"Job/admin spec.template.spec.containers[admin].env[ADMIN_EMAIL].value", "Job/migrate spec.template.spec.containers[migrate].env[ADMIN_EMAIL].value"}},
 		"admin.password_wo": {with: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, changes: []string{
-			"Secret/admin data[password]"}},
+			"Secret/admin data[password]",
+		}},
 		"admin.password_wo_version": {before: `admin = { password_wo = "long-enough", password_wo_version = "1" }`, with: `admin = { password_wo = "long-enough", password_wo_version = "2" }`},
 		"admin.rotate":              {with: `admin = { rotate = "1" }`},
 		"base_url":                  {with: `base_url = "https://example.com/flow"`, changes: []string{container + "env[AIRFLOW__API__BASE_URL].value", container + "env[AIRFLOW__CORE__EXECUTION_API_SERVER_URL].value", container + "*Probe.httpGet.path"}},

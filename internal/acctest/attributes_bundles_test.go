@@ -28,8 +28,10 @@ func bundleCases() map[string]attributeCase {
 		"dag_bundles.private_key_secret.namespace": {before: bySSH(`name = "s"`, ""), with: bySSH(`name = "s", namespace = "other"`, ""), changes: []string{"Secret/bundles data[private_key.team]"}},
 		"dag_bundles.private_key_secret.key":       {before: bySSH(`name = "s"`, ""), with: bySSH(`name = "s", key = "k"`, "")},
 		"dag_bundles.private_key_secret.version":   {before: bySSH(`name = "s"`, ""), with: bySSH(`name = "s", version = "2"`, "")},
-		"dag_bundles.known_hosts": {before: bySSH(`name = "s"`, ""), with: bySSH(`name = "s"`, `, known_hosts = "example.com ssh-rsa AAAA"`),
-			changes: []string{"ConfigMap/known-hosts *", container + "volumeMounts[/opt/airflow/known-hosts].*", "*/* spec.template.spec.volumes[known-hosts].*"}},
+		"dag_bundles.known_hosts": {
+			before: bySSH(`name = "s"`, ""), with: bySSH(`name = "s"`, `, known_hosts = "example.com ssh-rsa AAAA"`),
+			changes: []string{"ConfigMap/known-hosts *", container + "volumeMounts[/opt/airflow/known-hosts].*", "*/* spec.template.spec.volumes[known-hosts].*"},
+		},
 		"dag_bundles.ref":              {before: bundle(""), with: bundle(`, ref = "v1"`), changes: bundles},
 		"dag_bundles.subdir":           {before: bundle(""), with: bundle(`, subdir = "dags"`), changes: bundles},
 		"dag_bundles.refresh_interval": {before: bundle(""), with: bundle(`, refresh_interval = 300`), changes: bundles},

@@ -19,7 +19,8 @@ func databaseCases() map[string]attributeCase {
 			changes: []string{"*/database* *", "Job/migrate spec.template.spec.initContainers[backup].image"},
 		},
 		"database.backups.enabled": {with: `database = { backups = { enabled = false } }`, changes: []string{
-			"PersistentVolumeClaim/backups *", "Job/migrate spec.template.spec.initContainers[backup].*", "Job/migrate spec.template.spec.volumes[backups].*"}},
+			"PersistentVolumeClaim/backups *", "Job/migrate spec.template.spec.initContainers[backup].*", "Job/migrate spec.template.spec.volumes[backups].*",
+		}},
 		"database.backups.image":         {with: `database = { backups = { image = "example.com/postgres:1" } }`, changes: []string{"Job/migrate spec.template.spec.initContainers[backup].image"}},
 		"database.backups.size":          {with: `database = { backups = { size = "9Gi" } }`, changes: []string{"PersistentVolumeClaim/backups spec.resources.requests.storage"}},
 		"database.backups.storage_class": {with: `database = { backups = { storage_class = "fast" } }`, changes: []string{"PersistentVolumeClaim/backups spec.storageClassName"}},
@@ -38,7 +39,8 @@ func databaseCases() map[string]attributeCase {
 		"database.external.password_secret.version":   {before: copied(""), with: copied(`, version = "2"`)},
 		"database.external.ssl_mode":                  {before: external(""), with: external(`, ssl_mode = "require"`), changes: []string{container + "env[PGSSLMODE].*"}},
 		"database.external.ca_secret.name": {before: external(""), with: authority(""), changes: []string{
-			"Secret/database data[ca.crt]", container + "env[PGSSLROOTCERT].*", container + "volumeMounts[/etc/database-ca].*", "*/* spec.template.spec.volumes[database-ca].*"}},
+			"Secret/database data[ca.crt]", container + "env[PGSSLROOTCERT].*", container + "volumeMounts[/etc/database-ca].*", "*/* spec.template.spec.volumes[database-ca].*",
+		}},
 		"database.external.ca_secret.namespace": {before: authority(""), with: authority(`, namespace = "other"`), changes: []string{"Secret/database data[ca.crt]"}},
 		"database.external.ca_secret.key":       {before: authority(""), with: authority(`, key = "other"`)},
 		"database.external.ca_secret.version":   {before: authority(""), with: authority(`, version = "2"`)},

@@ -114,9 +114,11 @@ func sessionCases(standard, workload string) map[string]attributeCase {
 		"exclude_packages": {with: `exclude_packages = ["a:a"]`, changes: []string{args}},
 		"repositories":     {with: `repositories = ["https://maven.example.com"]`, changes: []string{args}},
 		"ivy_cache.claim":  {before: with(`packages = ["a:a:1"]`), with: with("packages = [\"a:a:1\"]\n" + `ivy_cache = { claim = "ivy" }`), changes: []string{pods + "volumes[ivy-cache].*"}},
-		"ivy_cache.new_claim.*": {before: with(`packages = ["a:a:1"]`),
+		"ivy_cache.new_claim.*": {
+			before:  with(`packages = ["a:a:1"]`),
 			with:    with("packages = [\"a:a:1\"]\n" + `ivy_cache = { new_claim = { size = "300Mi", storage_class = "none", access_modes = ["ReadWriteOnce"] } }`),
-			changes: []string{pods + "volumes[ivy-cache].*", "PersistentVolumeClaim/driver-ivy-cache *"}},
+			changes: []string{pods + "volumes[ivy-cache].*", "PersistentVolumeClaim/driver-ivy-cache *"},
+		},
 
 		"spark_config":        {with: `spark_config = { "spark.sql.shuffle.partitions" = "2" }`, changes: []string{args, "Secret/config *", pods + "volumes[config].*", driver + "volumeMounts[/etc/spark/config].*", workload + " spec.template.metadata.annotations[*"}},
 		"hadoop_config":       {with: `hadoop_config = { "fs.s3a.connection.maximum" = "2" }`, changes: []string{args, "Secret/config *", pods + "volumes[config].*", driver + "volumeMounts[/etc/spark/config].*", workload + " spec.template.metadata.annotations[*"}},
@@ -131,7 +133,8 @@ func sessionCases(standard, workload string) map[string]attributeCase {
 		"event_log.rolling":   {with: `event_log = { directory = "hdfs://events", rolling = true }`, changes: []string{args}},
 
 		"batch_scheduler.*": {with: `batch_scheduler = { name = "volcano", queue = "etl", priority_class = "night", gang = true }`, changes: []string{
-			template, "PodGroup/application *", pods + "schedulerName", workload + " spec.template.metadata.annotations[scheduling.k8s.io/group-name]"}},
+			template, "PodGroup/application *", pods + "schedulerName", workload + " spec.template.metadata.annotations[scheduling.k8s.io/group-name]",
+		}},
 		"metrics.*":            {with: `metrics = { pod_monitor = true, namespace = "monitoring" }`, changes: []string{args, "PodMonitor/driver *", "NetworkPolicy/metrics *"}},
 		"driver.gpu.*":         {with: `driver = { gpu = { vendor = "amd.com", amount = 1, discovery_script = "/opt/gpus.sh" } }`, changes: []string{args, driver + "resources.limits[amd.com/gpu]"}},
 		"executor.gpu.*":       {with: `executor = { gpu = { vendor = "amd.com", amount = 1, discovery_script = "/opt/gpus.sh", per_task = 0.5 } }`, changes: []string{args}},

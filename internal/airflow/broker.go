@@ -98,8 +98,10 @@ func brokerAttribute() schema.Attribute {
 	embedded := pod.Attributes("Default: requests of `50m` CPU and `64Mi` memory, and a limit of `512Mi` memory.")
 	maps.Copy(embedded, map[string]schema.Attribute{
 		"image": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Image()}, MarkdownDescription: "Image with `redis-server`, `redis-cli` and `sh` on the path. Default: `" + DefaultRedisImage + "`."},
-		"size": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Bytes()},
-			MarkdownDescription: "Size of the volume that keeps what is queued. It can grow where the StorageClass allows it, and never shrink. Default: `" + defaultRedisSize + "`."},
+		"size": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.Bytes()},
+			MarkdownDescription: "Size of the volume that keeps what is queued. It can grow where the StorageClass allows it, and never shrink. Default: `" + defaultRedisSize + "`.",
+		},
 		"storage_class": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.ObjectName()}, MarkdownDescription: "StorageClass of the volume. Default: the cluster's default."},
 		"rotate":        schema.StringAttribute{Optional: true, MarkdownDescription: "Change it, to any text, to have a new password generated. The scheduler and the Celery workers restart with it."},
 	})
@@ -117,12 +119,16 @@ func brokerAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: "A Redis or RabbitMQ that is there already.",
 				Attributes: map[string]schema.Attribute{
-					"url_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
+					"url_wo": schema.StringAttribute{
+						Optional: true, WriteOnly: true, Sensitive: true,
 						MarkdownDescription: "URL with user and password, such as `rediss://:PASSWORD@redis.example.com:6379/0` or `amqp://USER:PASSWORD@rabbit.example.com:5672/airflow`. It stands in no plan and no " +
 							"state. Set this or `url_secret`.",
-						Validators: []validator.String{brokerURLForm, stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("url_wo_version"))}},
-					"url_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `url_wo` sent.",
-						Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("url_secret"))}},
+						Validators: []validator.String{brokerURLForm, stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("url_wo_version"))},
+					},
+					"url_wo_version": schema.StringAttribute{
+						Optional: true, MarkdownDescription: "Change it to have another `url_wo` sent.",
+						Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("url_secret"))},
+					},
 					"url_secret": connection.SecretKeyInput("Secret with the URL. It is copied, so it may be in another namespace. Set this or `url_wo`.", brokerURL),
 				},
 			},

@@ -164,9 +164,7 @@ func (m *Model) knownHostsVolume(n names) ([]*corev1ac.VolumeApplyConfiguration,
 	if len(m.knownHostsFiles()) == 0 {
 		return nil, nil
 	}
-	return []*corev1ac.VolumeApplyConfiguration{
-			corev1ac.Volume().WithName(knownHostsPart).WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(n.of(knownHostsPart))),
-		}, []*corev1ac.VolumeMountApplyConfiguration{
-			corev1ac.VolumeMount().WithName(knownHostsPart).WithMountPath(knownHostsPath).WithReadOnly(true),
-		}
+	volume := corev1ac.Volume().WithName(knownHostsPart).WithConfigMap(corev1ac.ConfigMapVolumeSource().WithName(n.of(knownHostsPart)))
+	mount := corev1ac.VolumeMount().WithName(knownHostsPart).WithMountPath(knownHostsPath).WithReadOnly(true)
+	return []*corev1ac.VolumeApplyConfiguration{volume}, []*corev1ac.VolumeMountApplyConfiguration{mount}
 }

@@ -57,20 +57,28 @@ func bundlesAttribute() schema.Attribute {
 		Validators: []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(bundleName, "must have lower case letters, digits, '_' and '-'"),
 			stringvalidator.NoneOf(folderBundle))},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"repository": schema.StringAttribute{Required: true, MarkdownDescription: "URL of the repository, such as `https://github.com/example/dags.git` or `git@github.com:example/dags.git`, without credentials.",
-				Validators: []validator.String{stringvalidator.RegexMatches(repositoryForm, "must be the URL of a Git repository")}},
+			"repository": schema.StringAttribute{
+				Required: true, MarkdownDescription: "URL of the repository, such as `https://github.com/example/dags.git` or `git@github.com:example/dags.git`, without credentials.",
+				Validators: []validator.String{stringvalidator.RegexMatches(repositoryForm, "must be the URL of a Git repository")},
+			},
 			"ref":    schema.StringAttribute{Optional: true, MarkdownDescription: "Branch, tag or commit. Default: `main`.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
 			"subdir": schema.StringAttribute{Optional: true, MarkdownDescription: "Folder in the repository that holds the DAG files. Default: all of it.", Validators: []validator.String{stringvalidator.RegexMatches(subdirForm, "must be a path within the repository")}},
-			"connection": schema.StringAttribute{Optional: true, MarkdownDescription: "Id of one of `connections`, of type `git`, with the credentials: a token as `password_wo`, or for SSH `extra_wo = jsonencode({ private_key = … })`. " +
-				"Default: none, for a repository that is open.",
-				Validators: []validator.String{stringvalidator.ConflictsWith(own("username"), own("password_secret"), own("private_key_secret"), own("known_hosts"))}},
-			"username": schema.StringAttribute{Optional: true, MarkdownDescription: "User of a repository at `https://`, as `password_secret` needs one: GitHub takes any, GitLab wants `oauth2` with a token. Default: `user`.",
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(own("password_secret"))}},
+			"connection": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Id of one of `connections`, of type `git`, with the credentials: a token as `password_wo`, or for SSH `extra_wo = jsonencode({ private_key = … })`. " +
+					"Default: none, for a repository that is open.",
+				Validators: []validator.String{stringvalidator.ConflictsWith(own("username"), own("password_secret"), own("private_key_secret"), own("known_hosts"))},
+			},
+			"username": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "User of a repository at `https://`, as `password_secret` needs one: GitHub takes any, GitLab wants `oauth2` with a token. Default: `user`.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(own("password_secret"))},
+			},
 			"password_secret":    connection.SecretKeyInput("Secret with the password or token for a repository at `https://`. It is copied, so it may be in another namespace. Default: none.", "password"),
 			"private_key_secret": connection.SecretKeyInput("Secret with the private key for a repository by SSH, without a passphrase. It is copied, so it may be in another namespace. Default: none.", corev1.SSHAuthPrivateKey),
-			"known_hosts": schema.StringAttribute{Optional: true, MarkdownDescription: "Public keys of the host of a repository by SSH, a line each, as `ssh-keyscan HOST` prints them; another key is refused then. Default: none, and whoever answers first " +
-				"in the life of a pod is trusted.",
-				Validators: []validator.String{knownHosts, stringvalidator.AlsoRequires(own("private_key_secret"))}},
+			"known_hosts": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Public keys of the host of a repository by SSH, a line each, as `ssh-keyscan HOST` prints them; another key is refused then. Default: none, and whoever answers first " +
+					"in the life of a pod is trusted.",
+				Validators: []validator.String{knownHosts, stringvalidator.AlsoRequires(own("private_key_secret"))},
+			},
 			"submodules":       schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether the submodules of the repository are cloned, too. Default: `false`."},
 			"refresh_interval": schema.Int64Attribute{Optional: true, MarkdownDescription: fmt.Sprintf("How often the repository is asked for what is new, in seconds. Default: %d.", refreshSeconds), Validators: []validator.Int64{int64validator.AtLeast(5)}},
 		}},

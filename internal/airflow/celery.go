@@ -57,14 +57,18 @@ func celeryWorkersAttribute() schema.Attribute {
 		"queues": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Queues from which they take tasks. A task names its queue with its `queue` argument; without, it is in `" + defaultQueue + "`. Default: `[\"" + defaultQueue + "\"]`.",
-			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-				listvalidator.ValueStringsAre(stringvalidator.RegexMatches(queueName, "must have letters, digits, '_', '-', '.' and ':'"))},
+			Validators: []validator.List{
+				listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
+				listvalidator.ValueStringsAre(stringvalidator.RegexMatches(queueName, "must have letters, digits, '_', '-', '.' and ':'")),
+			},
 		},
 		"concurrency": schema.Int64Attribute{Optional: true, MarkdownDescription: fmt.Sprintf("How many tasks a worker runs at once. Default: %d.", celeryConcurrency), Validators: []validator.Int64{int64validator.Between(1, 1000)}},
 		"replicas":    schema.Int64Attribute{Optional: true, MarkdownDescription: "Number of workers. Default: 1.", Validators: []validator.Int64{int64validator.Between(0, 1000), autoscale.Replicas()}},
 		"autoscaling": celeryAutoscalingAttribute(),
-		"grace_period": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()},
-			MarkdownDescription: "How long a worker that is to stop may go on with the tasks that it runs; it takes no new ones. What runs longer is killed, and tried again where the task has retries. Default: `10m`."},
+		"grace_period": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.Duration()},
+			MarkdownDescription: "How long a worker that is to stop may go on with the tasks that it runs; it takes no new ones. What runs longer is killed, and tried again where the task has retries. Default: `10m`.",
+		},
 	})
 	return schema.MapNestedAttribute{
 		Optional: true,

@@ -60,17 +60,23 @@ func connectionsAttribute() schema.Attribute {
 			"host":  schema.StringAttribute{Optional: true, MarkdownDescription: "Host name or address."},
 			"port":  schema.Int64Attribute{Optional: true, MarkdownDescription: "Port.", Validators: []validator.Int64{validate.Port()}},
 			"login": schema.StringAttribute{Optional: true, MarkdownDescription: "User."},
-			"password_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
+			"password_wo": schema.StringAttribute{
+				Optional: true, WriteOnly: true, Sensitive: true,
 				MarkdownDescription: "Password, which stands in no plan and no state.",
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))}},
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))},
+			},
 			"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent."},
 			"schema":              schema.StringAttribute{Optional: true, MarkdownDescription: "Schema: of a database, its name."},
 			"extra":               schema.StringAttribute{Optional: true, MarkdownDescription: "Further settings as a JSON object; `jsonencode` makes it.", Validators: []validator.String{jsonObject}},
-			"extra_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
+			"extra_wo": schema.StringAttribute{
+				Optional: true, WriteOnly: true, Sensitive: true,
 				MarkdownDescription: "The same as `extra`, for what is secret: it stands in no plan and no state. Set one of the two.",
-				Validators:          []validator.String{jsonObject, stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("extra_wo_version"))}},
-			"extra_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `extra_wo` sent.",
-				Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("extra"))}},
+				Validators:          []validator.String{jsonObject, stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("extra_wo_version"))},
+			},
+			"extra_wo_version": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Change it to have another `extra_wo` sent.",
+				Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("extra"))},
+			},
 		}},
 	}
 }

@@ -208,8 +208,12 @@ func (s *stand) postgres() {
 		Image:        postgres.DefaultImage,
 		Args:         []string{"postgres", "-c", "ssl=on", "-c", "ssl_cert_file=/tls/tls.crt", "-c", "ssl_key_file=/tls/tls.key"},
 		VolumeMounts: []corev1.VolumeMount{{Name: "db-tls", MountPath: "/tls"}},
-		Env: []corev1.EnvVar{{Name: "POSTGRES_USER", Value: "owner"}, {Name: "POSTGRES_PASSWORD", Value: databasePassword},
-			{Name: "POSTGRES_DB", Value: "meta"}, {Name: "PGDATA", Value: "/data/pgdata"}},
+		Env: []corev1.EnvVar{
+			{Name: "POSTGRES_USER", Value: "owner"},
+			{Name: "POSTGRES_PASSWORD", Value: databasePassword},
+			{Name: "POSTGRES_DB", Value: "meta"},
+			{Name: "PGDATA", Value: "/data/pgdata"},
+		},
 		ReadinessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"pg_isready", "-h", "127.0.0.1"}}}, PeriodSeconds: 2, TimeoutSeconds: 10},
 	}, 5432)
 	s.ready("db")
@@ -258,8 +262,10 @@ func (s *stand) start(name string, user int64, container corev1.Container, ports
 	_, err = s.c.CoreV1().Pods(s.namespace).Create(s.t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
 		Spec: corev1.PodSpec{
-			SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: &yes, RunAsUser: &user, FSGroup: &user,
-				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot: &yes, RunAsUser: &user, FSGroup: &user,
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
 			AutomountServiceAccountToken: &no, Containers: []corev1.Container{container}, Volumes: volumes,
 		},
 	}, metav1.CreateOptions{})

@@ -45,16 +45,26 @@ func dbCleanAttribute() schema.Attribute {
 		MarkdownDescription: "Delete old rows of the database at certain times, with `airflow db clean` in a CronJob: runs of DAGs and of tasks, logs of events, import errors and the like. The last run of each DAG stays. " +
 			"Default: never.",
 		Attributes: map[string]schema.Attribute{
-			"cron": schema.StringAttribute{Required: true, Validators: []validator.String{validate.Cron()},
-				MarkdownDescription: "When: minute, hour, day of the month, month and day of the week, for instance `0 3 * * 0`; or `@daily`, `@weekly`, `@monthly`."},
-			"time_zone": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.TimeZone()},
-				MarkdownDescription: "Time zone of `cron`, by its name in the IANA database. Default: `" + validate.DefaultTimeZone + "`."},
-			"older_than_days": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 36500)},
-				MarkdownDescription: fmt.Sprintf("Keep what is younger, in days. Default: %d.", keptDays)},
-			"tables": schema.ListAttribute{Optional: true, ElementType: types.StringType,
+			"cron": schema.StringAttribute{
+				Required: true, Validators: []validator.String{validate.Cron()},
+				MarkdownDescription: "When: minute, hour, day of the month, month and day of the week, for instance `0 3 * * 0`; or `@daily`, `@weekly`, `@monthly`.",
+			},
+			"time_zone": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{validate.TimeZone()},
+				MarkdownDescription: "Time zone of `cron`, by its name in the IANA database. Default: `" + validate.DefaultTimeZone + "`.",
+			},
+			"older_than_days": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(1, 36500)},
+				MarkdownDescription: fmt.Sprintf("Keep what is younger, in days. Default: %d.", keptDays),
+			},
+			"tables": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Tables to clean, as `airflow db clean --help` lists them, such as `[\"dag_run\", \"log\"]`. Default: all of them.",
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-					listvalidator.ValueStringsAre(stringvalidator.RegexMatches(tableName, "must be the name of a table"))}},
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
+					listvalidator.ValueStringsAre(stringvalidator.RegexMatches(tableName, "must be the name of a table")),
+				},
+			},
 		},
 	}
 }

@@ -46,8 +46,10 @@ func logGroomingAttribute() schema.Attribute {
 		MarkdownDescription: "Remove old logs from the disks of the nodes, by a small container beside the scheduler, the DAG processor, the triggerer and each Celery worker. `{}` is enough. What is in the " +
 			"storage of `logs` stays. Default: none, and logs stay as long as the pod that wrote them.",
 		Attributes: map[string]schema.Attribute{
-			"retention_days": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 36500)},
-				MarkdownDescription: fmt.Sprintf("How long a file stays after it was last written to, in days. Default: %d.", logDays)},
+			"retention_days": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(1, 36500)},
+				MarkdownDescription: fmt.Sprintf("How long a file stays after it was last written to, in days. Default: %d.", logDays),
+			},
 			"interval": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()}, MarkdownDescription: "How often old files are looked for. Default: `15m`."},
 		},
 	}

@@ -59,10 +59,14 @@ func metricsAttribute() schema.Attribute {
 				MarkdownDescription: "A receiver of OpenTelemetry's protocol over HTTP, such as a collector, or Prometheus with `--web.enable-otlp-receiver`. Credentials go into the variable " +
 					"`OTEL_EXPORTER_OTLP_HEADERS`, by `env_from_keys`.",
 				Attributes: map[string]schema.Attribute{
-					"endpoint": schema.StringAttribute{Required: true, Validators: []validator.String{otlpEndpoint},
-						MarkdownDescription: "URL to which `/v1/metrics` is added, such as `http://collector.monitoring:4318`, or `http://prometheus.monitoring:9090/api/v1/otlp`."},
-					"interval": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Duration()},
-						MarkdownDescription: fmt.Sprintf("How often metrics are sent. Default: `%ds`.", metricsSeconds)},
+					"endpoint": schema.StringAttribute{
+						Required: true, Validators: []validator.String{otlpEndpoint},
+						MarkdownDescription: "URL to which `/v1/metrics` is added, such as `http://collector.monitoring:4318`, or `http://prometheus.monitoring:9090/api/v1/otlp`.",
+					},
+					"interval": schema.StringAttribute{
+						Optional: true, Validators: []validator.String{validate.Duration()},
+						MarkdownDescription: fmt.Sprintf("How often metrics are sent. Default: `%ds`.", metricsSeconds),
+					},
 				},
 			},
 		},

@@ -54,7 +54,8 @@ func full() *Model {
 		DAGBundles: map[string]Bundle{"team": {Repository: "https://example.com/dags.git", Ref: new("v1"), Subdir: new("dags"), Connection: new("git"), RefreshInterval: new(int64(300))}},
 		Admin:      &Admin{User: new("root"), Email: new("root@example.com"), Password: credential.Password{PasswordWO: new("correct horse"), PasswordWOVersion: new("2")}},
 		APIServer: &APIServer{Component: Component{Replicas: new(int64(2)), Settings: pod.Settings{
-			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"}}}},
+			Resources: &pod.Resources{Limits: &pod.Amounts{Memory: new("3Gi")}}, Env: map[string]string{"GREETING": "bye"},
+		}}},
 		Metrics:     &Metrics{OTLP: &OTLP{Endpoint: "http://prometheus.monitoring:9090/api/v1/otlp/", Interval: new("30s")}},
 		Execution:   &APIServer{Component: Component{Replicas: new(int64(3))}},
 		DBClean:     &DBClean{Cron: "0 3 * * 0", OlderThanDays: new(int64(30)), Tables: []string{"log", "dag_run"}},
@@ -243,10 +244,16 @@ func TestWorkersNeeded(t *testing.T) {
 		w    CeleryWorkers
 		want string
 	}{
-		"by default": {Model{Executors: []string{celeryExecutor, kubernetesExecutor}}, CeleryWorkers{},
-			"select ceil(count(*)::decimal / 4) from task_instance where state in ('queued', 'running') and queue in ('default') and (executor is null or executor like '%CeleryExecutor')"},
-		"beside the default executor": {Model{Executors: []string{localExecutor, celeryExecutor}}, CeleryWorkers{Queues: []string{"train", "score"}, Concurrency: new(int64(1))},
-			"select ceil(count(*)::decimal / 1) from task_instance where state in ('queued', 'running') and queue in ('score', 'train') and executor like '%CeleryExecutor'"},
+		"by default": {
+			Model{Executors: []string{celeryExecutor, kubernetesExecutor}},
+			CeleryWorkers{},
+			"select ceil(count(*)::decimal / 4) from task_instance where state in ('queued', 'running') and queue in ('default') and (executor is null or executor like '%CeleryExecutor')",
+		},
+		"beside the default executor": {
+			Model{Executors: []string{localExecutor, celeryExecutor}},
+			CeleryWorkers{Queues: []string{"train", "score"}, Concurrency: new(int64(1))},
+			"select ceil(count(*)::decimal / 1) from task_instance where state in ('queued', 'running') and queue in ('score', 'train') and executor like '%CeleryExecutor'",
+		},
 	} {
 		if got := test.m.workersNeeded(test.w); got != test.want {
 			t.Errorf("%s: got %s", name, got)
@@ -433,8 +440,11 @@ func TestCheckUpdate(t *testing.T) {
 		"a downgrade":               {Model{}, Model{Version: new("3.2.2")}, true},
 		"another Postgres":          {Model{}, Model{Database: embedded("docker.io/library/postgres:18")}, true},
 		"a downgrade with a backup": {Model{}, Model{Version: new("3.2.2"), Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}}, false},
-		"a downgrade after a restore": {Model{Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}},
-			Model{Version: new("3.2.2"), Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}}, true},
+		"a downgrade after a restore": {
+			Model{Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}},
+			Model{Version: new("3.2.2"), Database: &postgres.Database{RestoreFrom: new("before-3.3.2")}},
+			true,
+		},
 		"a patch of Postgres":     {Model{}, Model{Database: embedded("docker.io/library/postgres:17.4-alpine")}, false},
 		"an image without number": {Model{}, Model{Database: embedded("registry.example.com:5000/postgres:ours")}, false},
 		"an external database":    {Model{}, Model{Database: &postgres.Database{External: &postgres.External{Host: "db"}}}, false},

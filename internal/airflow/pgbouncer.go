@@ -99,18 +99,22 @@ func pgBouncerAttribute() schema.Attribute {
 	}
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"replicas": size("Number of pods, each with pools of its own.", 1, pgBouncerMaxPods),
-		"image": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Image()},
-			MarkdownDescription: "Image with `pgbouncer` 1.21 or later, `sed` and `sh` on the path. Default: `" + pod.Pinned(DefaultPgBouncerImage) + "`."},
+		"image": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.Image()},
+			MarkdownDescription: "Image with `pgbouncer` 1.21 or later, `sed` and `sh` on the path. Default: `" + pod.Pinned(DefaultPgBouncerImage) + "`.",
+		},
 		"max_client_conn":    size("How many connections a pod accepts.", pgBouncerClients, pgBouncerMaxConns),
 		"metadata_pool_size": size("How many connections a pod opens to the database at most, for all but the results of Celery.", metadataPoolSize, pgBouncerMaxConns),
 		"result_backend_pool_size": size("How many connections a pod opens at most for the results of Celery, where the database keeps them: with an external `broker`.",
 			resultsPoolSize, pgBouncerMaxConns),
-		"config": schema.MapAttribute{Optional: true, ElementType: types.StringType,
+		"config": schema.MapAttribute{
+			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Further options of the section `[pgbouncer]`, for instance `{ log_connections = \"1\" }`.",
 			Validators: []validator.Map{
 				mapvalidator.KeysAre(stringvalidator.RegexMatches(tableName, "must be an option of PgBouncer: lower case letters, digits and '_'")),
 				mapvalidator.ValueStringsAre(stringvalidator.RegexMatches(oneLine, "must be one line")),
-			}},
+			},
+		},
 	})
 	return schema.SingleNestedAttribute{
 		Optional: true,

@@ -50,8 +50,10 @@ func poolsAttribute() schema.Attribute {
 			"deleted; `" + defaultPool + "`, which Airflow makes itself, then stays as it is. Other pools are left alone.",
 		Validators: []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(poolName, "must have at most 256 letters, digits, '_', '-', '.' and spaces"))},
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"slots": schema.Int64Attribute{Required: true, Validators: []validator.Int64{int64validator.Between(-1, 1<<31-1)},
-				MarkdownDescription: "How many slots the tasks of the pool have together; -1 for any number. A task takes one, or as many as its `pool_slots`."},
+			"slots": schema.Int64Attribute{
+				Required: true, Validators: []validator.Int64{int64validator.Between(-1, 1<<31-1)},
+				MarkdownDescription: "How many slots the tasks of the pool have together; -1 for any number. A task takes one, or as many as its `pool_slots`.",
+			},
 			"description":      schema.StringAttribute{Optional: true, MarkdownDescription: "What the pool is for. Default: none.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
 			"include_deferred": schema.BoolAttribute{Optional: true, MarkdownDescription: "Count deferred tasks too. Default: `false`."},
 		}},

@@ -186,9 +186,11 @@ func resourceSchema() schema.Schema {
 		"service": expose.ServiceAttribute("The Service of the API server. It has the resource's name and the port 8080."),
 		"ingress": expose.IngressAttribute("Ingress to the API server."),
 		"url":     schema.StringAttribute{Computed: true, MarkdownDescription: "URL of the UI and the REST API inside of the cluster."},
-		attributeImportErrors: schema.MapAttribute{Computed: true, ElementType: types.StringType,
+		attributeImportErrors: schema.MapAttribute{
+			Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "What Python said of the DAG files that Airflow cannot import, by file: its path in the DAG folder, or `BUNDLE/PATH` in one of `dag_bundles`. Each plan and apply " +
-				"reads it anew and warns of it. Null where the auth manager is another than the default one."},
+				"reads it anew and warns of it. Null where the auth manager is another than the default one.",
+		},
 		"admin_secret": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the Secret with the first administrator's `username` and `password`. Null where the auth manager is another than the default one."},
 	})
 	return schema.Schema{

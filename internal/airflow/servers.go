@@ -75,8 +75,10 @@ func (r *renderer) servers() {
 	all := r.serverSecrets()
 	r.apiServers()
 	for _, s := range []server{
-		{component: scheduler, settings: settingsOf(r.m.Scheduler), replicas: replicasOf(r.m.Scheduler), secrets: append(all, r.celerySecrets()...), memory: "512Mi",
-			ports: map[string]int32{"logs": logPort, "health": healthPort}, dags: true, launch: kubernetes, probes: schedulerProbes},
+		{
+			component: scheduler, settings: settingsOf(r.m.Scheduler), replicas: replicasOf(r.m.Scheduler), secrets: append(all, r.celerySecrets()...), memory: "512Mi",
+			ports: map[string]int32{"logs": logPort, "health": healthPort}, dags: true, launch: kubernetes, probes: schedulerProbes,
+		},
 		{component: dagProcessor, settings: settingsOf(r.m.DAGProcessor), replicas: replicasOf(r.m.DAGProcessor), secrets: all, memory: "384Mi", dags: true, probes: heartbeatProbes("DagProcessorJob")},
 		{component: triggerer, settings: settingsOf(r.m.Triggerer), replicas: replicasOf(r.m.Triggerer), secrets: all, memory: "384Mi", ports: map[string]int32{"logs": 8794}, dags: true, probes: heartbeatProbes("TriggererJob")},
 	} {

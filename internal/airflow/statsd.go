@@ -79,9 +79,11 @@ func statsDAttribute() schema.Attribute {
 	attributes := pod.Attributes("Default: requests of `20m` CPU and `32Mi` memory, and a limit of `256Mi` memory.")
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"image": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Image()}, MarkdownDescription: "Image of the exporter. Default: `" + pod.Pinned(DefaultStatsDImage) + "`."},
-		"mappings": schema.StringAttribute{Optional: true, Validators: []validator.String{mappingFile},
+		"mappings": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{mappingFile},
 			MarkdownDescription: "Content of a mapping file of the exporter, for instance `file(\"mappings.yml\")`, to give metrics other names or buckets. Default: none. For mappings that take labels out of names, " +
-				"as those of the official chart do, set `config = { metrics = { legacy_names_on = \"True\", statsd_influxdb_enabled = \"False\" } }`, too."},
+				"as those of the official chart do, set `config = { metrics = { legacy_names_on = \"True\", statsd_influxdb_enabled = \"False\" } }`, too.",
+		},
 		"pod_monitor": expose.PodMonitorAttribute(""),
 	})
 	return schema.SingleNestedAttribute{

@@ -63,8 +63,10 @@ func pagesOf(ctx context.Context, cluster *kube.Cluster, namespace string, made 
 		{picture: "spark", ui: "Spark", path: "/history/" + url.PathEscape(shown.ID) + "/jobs/"},
 		// Else a notice about the licence covers the page.
 		{picture: "minio", ui: "MinIO", path: "/browser", header: http.Header{"Cookie": {session}}, stored: map[string]string{"agpl_minio_license_consent": "true"}},
-		{picture: "mlflow", ui: "MLflow", path: "/#/experiments/" + url.PathEscape(experiment) + "/runs/" + url.PathEscape(version.RunID) + "?workflowType=machine_learning",
-			header: http.Header{"Authorization": {logged.authorization}}},
+		{
+			picture: "mlflow", ui: "MLflow", path: "/#/experiments/" + url.PathEscape(experiment) + "/runs/" + url.PathEscape(version.RunID) + "?workflowType=machine_learning",
+			header: http.Header{"Authorization": {logged.authorization}},
+		},
 	}, nil
 }
 

@@ -13,10 +13,14 @@ func TestLogCause(t *testing.T) {
 	}{
 		"none":  {"started\nTraceback is a word\nended\n", nil},
 		"empty": {"", nil},
-		"Python": {"started\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nValueError: no rows\nstopping\n",
-			[]string{"Traceback (most recent call last):", "  File \"a.py\", line 1, in <module>", "ValueError: no rows", "stopping"}},
-		"Java": {"Exception in thread \"main\" java.lang.IllegalStateException: no rows\n\tat org.example.Main.run(Main.java:7)\n\tat org.example.Main.main(Main.java:3)\nCaused by: java.io.IOException: gone\n\t... 2 more\n",
-			[]string{`Exception in thread "main" java.lang.IllegalStateException: no rows`, "Caused by: java.io.IOException: gone"}},
+		"Python": {
+			"started\nTraceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nValueError: no rows\nstopping\n",
+			[]string{"Traceback (most recent call last):", "  File \"a.py\", line 1, in <module>", "ValueError: no rows", "stopping"},
+		},
+		"Java": {
+			"Exception in thread \"main\" java.lang.IllegalStateException: no rows\n\tat org.example.Main.run(Main.java:7)\n\tat org.example.Main.main(Main.java:3)\nCaused by: java.io.IOException: gone\n\t... 2 more\n",
+			[]string{`Exception in thread "main" java.lang.IllegalStateException: no rows`, "Caused by: java.io.IOException: gone"},
+		},
 		"a log after it":  {"Traceback (most recent call last):\nValueError: b\n26/11/25 23:59:01 INFO SparkContext: stopping\n", []string{"Traceback (most recent call last):", "ValueError: b"}},
 		"the last of two": {"Traceback (most recent call last):\nKeyError: 'a'\n\nTraceback (most recent call last):\nValueError: b\n", []string{"Traceback (most recent call last):", "ValueError: b"}},
 	} {

@@ -48,8 +48,10 @@ func pythonTree(ctx context.Context, release, path, requirements string) (string
 			settings = append(settings, "UV_DEFAULT_INDEX="+index)
 		}
 		platform := processor() + "-manylinux_2_34"
-		_, err = runCommand(ctx, nil, "env", slices.Concat(settings, []string{uv, "pip", "install", "-q", "--no-deps", "--only-binary", ":all:",
-			"--python", python, "--python-version", version, "--python-platform", platform, "--target", packages, "-r", file})...)
+		_, err = runCommand(ctx, nil, "env", slices.Concat(settings, []string{
+			uv, "pip", "install", "-q", "--no-deps", "--only-binary", ":all:",
+			"--python", python, "--python-version", version, "--python-platform", platform, "--target", packages, "-r", file,
+		})...)
 		if err != nil {
 			return err
 		}

@@ -36,12 +36,18 @@ func collectionAttribute() schema.Attribute {
 		MarkdownDescription: "Empty MLflow's trash at certain times, with `mlflow gc` in a CronJob: experiments, runs and logged models that were deleted, with their artifacts. " +
 			"Default: never.",
 		Attributes: map[string]schema.Attribute{
-			"cron": schema.StringAttribute{Required: true, Validators: []validator.String{validate.Cron()},
-				MarkdownDescription: "When: minute, hour, day of the month, month and day of the week, for instance `0 3 * * 0`; or `@daily`, `@weekly`, `@monthly`."},
-			"time_zone": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.TimeZone()},
-				MarkdownDescription: "Time zone of `cron`, by its name in the IANA database. Default: `Etc/UTC`."},
-			"older_than_days": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(0, 36500)},
-				MarkdownDescription: "Keep what has been in the trash for fewer days. Default: 30."},
+			"cron": schema.StringAttribute{
+				Required: true, Validators: []validator.String{validate.Cron()},
+				MarkdownDescription: "When: minute, hour, day of the month, month and day of the week, for instance `0 3 * * 0`; or `@daily`, `@weekly`, `@monthly`.",
+			},
+			"time_zone": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{validate.TimeZone()},
+				MarkdownDescription: "Time zone of `cron`, by its name in the IANA database. Default: `Etc/UTC`.",
+			},
+			"older_than_days": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(0, 36500)},
+				MarkdownDescription: "Keep what has been in the trash for fewer days. Default: 30.",
+			},
 		},
 	}
 }

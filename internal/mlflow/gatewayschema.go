@@ -41,10 +41,14 @@ func gatewayAttribute(permissions schema.Attribute) schema.Attribute {
 				MarkdownDescription: "API keys of providers by name, which is also MLflow's. MLflow keeps them encrypted in its database.",
 				Validators:          []validator.Map{mapvalidator.KeysAre(stringvalidator.RegexMatches(declaredUserForm, "must be 1 to 40 lowercase letters, digits or -, beginning and ending with a letter or digit"))},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"provider": schema.StringAttribute{Required: true, Validators: []validator.String{provider},
-						MarkdownDescription: "The provider, by MLflow's name: `openai`, `anthropic`, `azure`, `bedrock`, `gemini`, `mistral` and others. `openai` with an `api_base` is also for servers with the same API, such as vLLM."},
-					"secret": schema.StringAttribute{Required: true, Validators: []validator.String{validate.ObjectName()},
-						MarkdownDescription: "Secret in the resource's namespace with the key's values. They are copied from there at apply."},
+					"provider": schema.StringAttribute{
+						Required: true, Validators: []validator.String{provider},
+						MarkdownDescription: "The provider, by MLflow's name: `openai`, `anthropic`, `azure`, `bedrock`, `gemini`, `mistral` and others. `openai` with an `api_base` is also for servers with the same API, such as vLLM.",
+					},
+					"secret": schema.StringAttribute{
+						Required: true, Validators: []validator.String{validate.ObjectName()},
+						MarkdownDescription: "Secret in the resource's namespace with the key's values. They are copied from there at apply.",
+					},
 					"keys": schema.MapAttribute{
 						Optional: true, ElementType: types.StringType,
 						MarkdownDescription: "Key of the Secret for each value that MLflow wants of the provider, such as `{ aws_access_key_id = \"id\", aws_secret_access_key = \"key\" }`. Default: `{ api_key = \"api_key\" }`.",
@@ -65,8 +69,10 @@ func gatewayAttribute(permissions schema.Attribute) schema.Attribute {
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"api_key": schema.StringAttribute{Required: true, MarkdownDescription: "The one of `api_keys` that is used."},
 					"model":   schema.StringAttribute{Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)}, MarkdownDescription: "The model, by the provider's name."},
-					"usage_tracking": schema.BoolAttribute{Optional: true,
-						MarkdownDescription: "Keep each request with its answer as a trace in the experiment `gateway/NAME`. Default: `true`."},
+					"usage_tracking": schema.BoolAttribute{
+						Optional:            true,
+						MarkdownDescription: "Keep each request with its answer as a trace in the experiment `gateway/NAME`. Default: `true`.",
+					},
 					"permissions": permissions,
 				}},
 			},

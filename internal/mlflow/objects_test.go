@@ -27,8 +27,10 @@ func minimal() *Model {
 
 func full() *Model {
 	m := minimal()
-	m.Settings = pod.Settings{Env: map[string]string{"GREETING": "hello"}, NodeSelector: map[string]string{"disk": "ssd"},
-		ExtraContainers: map[string]pod.Container{"proxy": {Image: "registry.example.com/proxy:1"}}}
+	m.Settings = pod.Settings{
+		Env: map[string]string{"GREETING": "hello"}, NodeSelector: map[string]string{"disk": "ssd"},
+		ExtraContainers: map[string]pod.Container{"proxy": {Image: "registry.example.com/proxy:1"}},
+	}
 	m.Version, m.Image = new("3.16.1"), new("registry.example.com/mlflow:3.16.1-ours")
 	m.Replicas, m.Workers = new(int64(3)), new(int64(2))
 	m.Database = &postgres.Database{External: &postgres.External{

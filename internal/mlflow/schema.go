@@ -118,8 +118,10 @@ func resourceSchema() schema.Schema {
 			MarkdownDescription: "The first administrator. The Secret that `admin_secret` names holds name and password, under the keys `username` and `password`, and the same as the variables that " +
 				"MLflow's clients read, `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`.",
 			Attributes: credential.WithPassword(shortestPassword, map[string]schema.Attribute{
-				"user": schema.StringAttribute{Optional: true, MarkdownDescription: "Name. Default: `admin`. After a change the former one is an administrator still, until you delete it.",
-					Validators: []validator.String{stringvalidator.RegexMatches(userForm, "must have at most 64 letters, digits, '_', '-', '.' and '@'")}},
+				"user": schema.StringAttribute{
+					Optional: true, MarkdownDescription: "Name. Default: `admin`. After a change the former one is an administrator still, until you delete it.",
+					Validators: []validator.String{stringvalidator.RegexMatches(userForm, "must have at most 64 letters, digits, '_', '-', '.' and '@'")},
+				},
 			}),
 		},
 		"users": schema.MapNestedAttribute{

@@ -53,16 +53,22 @@ func extraContainersAttribute() schema.Attribute {
 			"image":   required("Image of the container.", validate.Image()),
 			"command": list("Command to run. Default: the image's. `objects` shows a revision, since it may hold secrets."),
 			"args":    list("Arguments of the command. Default: the image's. `objects` shows a revision, since they may hold secrets."),
-			"env": schema.MapAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.Map{mapvalidator.KeysAre(validate.EnvName())},
-				MarkdownDescription: "Environment variables. Their values are kept in a Secret and shown in `objects` as a revision only."},
+			"env": schema.MapAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.Map{mapvalidator.KeysAre(validate.EnvName())},
+				MarkdownDescription: "Environment variables. Their values are kept in a Secret and shown in `objects` as a revision only.",
+			},
 			"env_from_keys":        envFromKeysAttribute(),
 			"env_from_secrets":     names("Names of Secrets in the same namespace all of whose keys become environment variables."),
 			"env_from_config_maps": names("Names of ConfigMaps in the same namespace all of whose keys become environment variables."),
-			"ports": schema.MapAttribute{Optional: true, ElementType: types.Int64Type, MarkdownDescription: "TCP ports of the container by name.",
-				Validators: []validator.Map{validate.Keys{Text: validate.PortName()}, mapvalidator.ValueInt64sAre(validate.Port())}},
+			"ports": schema.MapAttribute{
+				Optional: true, ElementType: types.Int64Type, MarkdownDescription: "TCP ports of the container by name.",
+				Validators: []validator.Map{validate.Keys{Text: validate.PortName()}, mapvalidator.ValueInt64sAre(validate.Port())},
+			},
 			"resources": resourcesAttribute("CPU and memory of the container. Default: requests of `10m` CPU and `32Mi` memory, and no limits."),
-			"mounts": schema.ListNestedAttribute{Optional: true, MarkdownDescription: "Where volumes of the pod appear in the container.",
-				NestedObject: schema.NestedAttributeObject{Attributes: mounts}},
+			"mounts": schema.ListNestedAttribute{
+				Optional: true, MarkdownDescription: "Where volumes of the pod appear in the container.",
+				NestedObject: schema.NestedAttributeObject{Attributes: mounts},
+			},
 			"sidecar": schema.BoolAttribute{Optional: true, MarkdownDescription: "Start the container before the main one and end it after, so that it does not keep a " +
 				"Job from completing (Kubernetes 1.29 or later). Default: `false`."},
 		}},

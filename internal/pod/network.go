@@ -73,12 +73,18 @@ func dnsConfigAttribute() schema.Attribute {
 		Optional:            true,
 		MarkdownDescription: "Settings of the resolver, added to those of `dns_policy`.",
 		Attributes: map[string]schema.Attribute{
-			"nameservers": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "IP addresses of at most three DNS servers.",
-				Validators: []validator.List{validate.Each{Text: validate.IP()}, listvalidator.SizeAtMost(3)}},
-			"searches": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Domains in which short names are looked up, at most 32.",
-				Validators: []validator.List{validate.Each{Text: validate.HostName()}, listvalidator.SizeAtMost(32)}},
-			"options": schema.MapAttribute{Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Options by name, for instance `ndots = \"2\"`. An empty value sets the option without one."},
+			"nameservers": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType, MarkdownDescription: "IP addresses of at most three DNS servers.",
+				Validators: []validator.List{validate.Each{Text: validate.IP()}, listvalidator.SizeAtMost(3)},
+			},
+			"searches": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType, MarkdownDescription: "Domains in which short names are looked up, at most 32.",
+				Validators: []validator.List{validate.Each{Text: validate.HostName()}, listvalidator.SizeAtMost(32)},
+			},
+			"options": schema.MapAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Options by name, for instance `ndots = \"2\"`. An empty value sets the option without one.",
+			},
 		},
 	}
 }
@@ -95,8 +101,10 @@ func RulesAttribute(description, peers string) schema.Attribute {
 					"pod_labels":       labels("Labels of pods: of the same namespace, or with `namespace_labels` of those. `{}` is every pod."),
 					"namespace_labels": labels("Labels of namespaces, for instance `kubernetes.io/metadata.name`. `{}` is every namespace."),
 					"cidr":             textOf("Range of IP addresses, instead of labels.", validate.CIDR()),
-					"except": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Ranges within `cidr` that are not meant.",
-						Validators: []validator.List{validate.Each{Text: validate.CIDR()}}},
+					"except": schema.ListAttribute{
+						Optional: true, ElementType: types.StringType, MarkdownDescription: "Ranges within `cidr` that are not meant.",
+						Validators: []validator.List{validate.Each{Text: validate.CIDR()}},
+					},
 				}},
 			},
 			"ports": schema.ListNestedAttribute{
@@ -108,7 +116,8 @@ func RulesAttribute(description, peers string) schema.Attribute {
 					"protocol": oneOf("`TCP` (default), `UDP` or `SCTP`.", "TCP", "UDP", "SCTP"),
 				}},
 			},
-		}}}
+		},
+	}}
 }
 
 func networkPolicyAttribute() schema.Attribute {

@@ -55,8 +55,10 @@ func Attributes(defaults string) map[string]schema.Attribute {
 		"topology_spread":      topologySpreadAttribute(),
 		"priority_class":       name("PriorityClass of the pods. Default: the provider's `defaults.priority_class`."),
 		"service_account":      name("ServiceAccount that exists already. Default: one of its own, with no more rights than the product needs."),
-		"automount_service_account_token": schema.BoolAttribute{Optional: true,
-			MarkdownDescription: "Give the pods the token of their ServiceAccount, with which they reach the Kubernetes API. Default: only where the product needs it."},
+		"automount_service_account_token": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Give the pods the token of their ServiceAccount, with which they reach the Kubernetes API. Default: only where the product needs it.",
+		},
 		"image_pull_secrets": names("Names of Secrets with which images are pulled, added to the provider's `defaults.image_pull_secrets`."),
 		"security_context":   securityContextAttribute(),
 		"pod_labels":         labels("Labels of the pods, added to those of all objects."),

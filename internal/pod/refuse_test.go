@@ -43,33 +43,39 @@ func TestRefused(t *testing.T) {
 		says     string
 	}{
 		"request above limit": {
-			Settings{Resources: &Resources{Requests: &Amounts{Memory: new("2Gi")}, Limits: &Amounts{Memory: new("1Gi")}}}, input(),
+			Settings{Resources: &Resources{Requests: &Amounts{Memory: new("2Gi")}, Limits: &Amounts{Memory: new("1Gi")}}},
+			input(),
 			at("resources"), "memory is 2Gi and the limit 1Gi",
 		},
 		"no quantity": {
-			Settings{Resources: &Resources{Limits: &Amounts{EphemeralStorage: new("much")}}}, input(),
+			Settings{Resources: &Resources{Limits: &Amounts{EphemeralStorage: new("much")}}},
+			input(),
 			at("resources").AtName("limits").AtName("ephemeral_storage"), `"much" is not a quantity`,
 		},
 		"variable twice": {
-			Settings{Env: map[string]string{"A": "1"}, EnvFromKeys: map[string]Key{"A": {Secret: new("s"), Key: "k"}}}, input(),
+			Settings{Env: map[string]string{"A": "1"}, EnvFromKeys: map[string]Key{"A": {Secret: new("s"), Key: "k"}}},
+			input(),
 			at("env_from_keys").AtMapKey("A"), "env and in env_from_keys",
 		},
 		"key of nothing": {
 			Settings{EnvFromKeys: map[string]Key{"A": {Key: "k"}}}, input(), at("env_from_keys").AtMapKey("A"), "secret or config_map",
 		},
 		"key of two": {
-			Settings{EnvFromKeys: map[string]Key{"A": {Secret: new("s"), ConfigMap: new("c"), Key: "k"}}}, input(),
+			Settings{EnvFromKeys: map[string]Key{"A": {Secret: new("s"), ConfigMap: new("c"), Key: "k"}}},
+			input(),
 			at("env_from_keys").AtMapKey("A"), "not both",
 		},
 		"large env": {
 			Settings{Env: map[string]string{"A": strings.Repeat("x", 1<<20)}}, input(), at("env"), "1 MiB",
 		},
 		"large scripts": {
-			Settings{InitScripts: []InitScript{script("a", strings.Repeat("x", 1<<19)), script("b", strings.Repeat("x", 1<<19))}}, input(),
+			Settings{InitScripts: []InitScript{script("a", strings.Repeat("x", 1<<19)), script("b", strings.Repeat("x", 1<<19))}},
+			input(),
 			at("init_scripts"), "1 MiB",
 		},
 		"script twice": {
-			Settings{InitScripts: []InitScript{script("a", "true"), script("a", "false")}}, input(),
+			Settings{InitScripts: []InitScript{script("a", "true"), script("a", "false")}},
+			input(),
 			at("init_scripts").AtListIndex(1).AtName("name"), "a name of its own",
 		},
 		"volume without source":   {volume(Volume{}), input(), at("volumes").AtMapKey("a"), "has none"},
@@ -104,14 +110,16 @@ func TestRefused(t *testing.T) {
 			}}, input(), at("volumes").AtMapKey("b").AtName("mounts").AtListIndex(1).AtName("path"), `"a" is mounted`,
 		},
 		"toleration of a value and of all": {
-			Settings{Tolerations: []Toleration{{Key: new("k"), Operator: new("Exists"), Value: new("v")}}}, input(),
+			Settings{Tolerations: []Toleration{{Key: new("k"), Operator: new("Exists"), Value: new("v")}}},
+			input(),
 			at("tolerations").AtListIndex(0).AtName("value"), "Exists",
 		},
 		"toleration of nothing": {
 			Settings{Tolerations: []Toleration{{Value: new("v")}}}, input(), at("tolerations").AtListIndex(0), "Set key",
 		},
 		"seconds without NoExecute": {
-			Settings{Tolerations: []Toleration{{Key: new("k"), TolerationSeconds: new(int64(1))}}}, input(),
+			Settings{Tolerations: []Toleration{{Key: new("k"), TolerationSeconds: new(int64(1))}}},
+			input(),
 			at("tolerations").AtListIndex(0).AtName("toleration_seconds"), "NoExecute",
 		},
 		"values for Exists":    {term(Expression{Key: "k", Operator: "Exists", Values: []string{"v"}}), input(), theTerm.AtName("values"), "Remove values"},
@@ -119,7 +127,8 @@ func TestRefused(t *testing.T) {
 		"two values for Gt":    {term(Expression{Key: "k", Operator: "Gt", Values: []string{"1", "2"}}), input(), theTerm, "exactly one"},
 		"two spreads of zones": {Settings{TopologySpread: []Spread{{TopologyKey: "z"}, {TopologyKey: "z"}}}, input(), at("topology_spread").AtListIndex(1).AtName("topology_key"), "Element 0"},
 		"min_domains alone": {
-			Settings{TopologySpread: []Spread{{TopologyKey: "z", MinDomains: new(int64(2))}}}, input(),
+			Settings{TopologySpread: []Spread{{TopologyKey: "z", MinDomains: new(int64(2))}}},
+			input(),
 			at("topology_spread").AtListIndex(0).AtName("min_domains"), "DoNotSchedule",
 		},
 		"label of the selector": {
@@ -140,7 +149,8 @@ func TestRefused(t *testing.T) {
 		"exception elsewhere":  {peer(Peer{CIDR: new("10.0.0.0/8"), Except: []string{"192.0.2.0/24"}}), input(), thePeer.AtName("except").AtListIndex(0), "within 10.0.0.0/8"},
 		"exception of all":     {peer(Peer{CIDR: new("10.0.0.0/8"), Except: []string{"10.0.0.0/8"}}), input(), thePeer.AtName("except").AtListIndex(0), "within 10.0.0.0/8"},
 		"range of ports": {
-			Settings{NetworkPolicy: &NetworkPolicy{Egress: []Rule{{Ports: []PolicyPort{{Port: 2, EndPort: new(int64(1))}}}}}}, input(),
+			Settings{NetworkPolicy: &NetworkPolicy{Egress: []Rule{{Ports: []PolicyPort{{Port: 2, EndPort: new(int64(1))}}}}}},
+			input(),
 			at("network_policy").AtName("egress").AtListIndex(0).AtName("ports").AtListIndex(0).AtName("end_port"), "not be below port",
 		},
 		"container of the product": {Settings{ExtraContainers: map[string]Container{"server": {Image: "a"}}}, input(), at("extra_containers").AtMapKey("server"), "server"},

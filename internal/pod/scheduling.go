@@ -117,13 +117,17 @@ func affinityAttribute() schema.Attribute {
 		more["topology_key"] = required("Node label whose equal values mean the same place, for instance `kubernetes.io/hostname`.", validate.LabelKey())
 		more["match_labels"] = labels("Labels of the other pods. Default, where `match_expressions` is not set either: those of these pods themselves.")
 		more["match_expressions"] = expressionsAttribute("Conditions on the labels of the other pods, all of which they must meet.", false, podOperators...)
-		more["namespaces"] = schema.ListAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.List{validate.Each{Text: validate.DNSLabel()}},
-			MarkdownDescription: "Namespaces of the other pods. Default: the same as these pods'."}
+		more["namespaces"] = schema.ListAttribute{
+			Optional: true, ElementType: types.StringType, Validators: []validator.List{validate.Each{Text: validate.DNSLabel()}},
+			MarkdownDescription: "Namespaces of the other pods. Default: the same as these pods'.",
+		}
 		return schema.NestedAttributeObject{Attributes: more}
 	}
 	weight := func() map[string]schema.Attribute {
-		return map[string]schema.Attribute{"weight": schema.Int64Attribute{Required: true, Validators: []validator.Int64{int64validator.Between(1, 100)},
-			MarkdownDescription: "How much it counts among the others, from 1 to 100."}}
+		return map[string]schema.Attribute{"weight": schema.Int64Attribute{
+			Required: true, Validators: []validator.Int64{int64validator.Between(1, 100)},
+			MarkdownDescription: "How much it counts among the others, from 1 to 100.",
+		}}
 	}
 	none := func() map[string]schema.Attribute { return map[string]schema.Attribute{} }
 	pods := func(description, required, preferred string) schema.Attribute {
@@ -164,8 +168,10 @@ func expressionsAttribute(description string, needed bool, operators ...string) 
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"key":      required("Key of the label.", validate.LabelKey()),
 			"operator": operator,
-			"values": schema.ListAttribute{Optional: true, ElementType: types.StringType, Validators: []validator.List{validate.Each{Text: validate.LabelValue()}},
-				MarkdownDescription: "Values to compare with. None for `Exists` and `DoesNotExist`."},
+			"values": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType, Validators: []validator.List{validate.Each{Text: validate.LabelValue()}},
+				MarkdownDescription: "Values to compare with. None for `Exists` and `DoesNotExist`.",
+			},
 		}},
 	}
 	if needed {
@@ -181,11 +187,15 @@ func topologySpreadAttribute() schema.Attribute {
 			"it to the scheduler.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"topology_key": required("Node label whose values tell the places apart, for instance `topology.kubernetes.io/zone`.", validate.LabelKey()),
-			"max_skew": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1<<30)},
-				MarkdownDescription: "By how many pods two places may differ. Default: `1`."},
+			"max_skew": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1<<30)},
+				MarkdownDescription: "By how many pods two places may differ. Default: `1`.",
+			},
 			"when_unsatisfiable": oneOf("`ScheduleAnyway` (default) places a pod nevertheless; `DoNotSchedule` leaves it pending.", "ScheduleAnyway", "DoNotSchedule"),
-			"min_domains": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1<<30)},
-				MarkdownDescription: "How many places there must be at least; only with `DoNotSchedule`. Default: `1`."},
+			"min_domains": schema.Int64Attribute{
+				Optional: true, Validators: []validator.Int64{int64validator.Between(1, 1<<30)},
+				MarkdownDescription: "How many places there must be at least; only with `DoNotSchedule`. Default: `1`.",
+			},
 			"match_labels":         labels("Labels of the pods that are counted. Default: those of these pods themselves."),
 			"node_affinity_policy": oneOf("Whether only nodes count that the pod may run on by its node selector and affinity: `Honor` (default) or `Ignore`.", "Honor", "Ignore"),
 			"node_taints_policy":   oneOf("Whether only nodes count whose taints the pod tolerates: `Honor` or `Ignore` (default).", "Honor", "Ignore"),

@@ -35,8 +35,10 @@ func securityContextAttribute() schema.Attribute {
 			"run_as_user":  id("User id of all processes, not 0. Default: the one that the product's image is made for.", 1),
 			"run_as_group": id("Group id of all processes. Default: the same number as the user id of the product's image.", 0),
 			"fs_group":     id("Group id that owns the volumes. Default: the same number as the user id of the product's image.", 0),
-			"supplemental_groups": schema.ListAttribute{Optional: true, ElementType: types.Int64Type, MarkdownDescription: "Further group ids of all processes.",
-				Validators: []validator.List{listvalidator.ValueInt64sAre(int64validator.Between(0, maxID))}},
+			"supplemental_groups": schema.ListAttribute{
+				Optional: true, ElementType: types.Int64Type, MarkdownDescription: "Further group ids of all processes.",
+				Validators: []validator.List{listvalidator.ValueInt64sAre(int64validator.Between(0, maxID))},
+			},
 		},
 	}
 }

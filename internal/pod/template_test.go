@@ -106,7 +106,8 @@ func full() Settings {
 			"keys":    {Secret: files("web-keys"), Mounts: []Mount{{Path: "/etc/keys"}}},
 			"scratch": {EmptyDir: &EmptyDir{SizeLimit: new("1Gi"), Medium: new("Memory")}, Mounts: []Mount{{Path: "/scratch"}}},
 			"identity": {Projected: []Projection{
-				{ConfigMap: projected("issuer")}, {Secret: projected("client")},
+				{ConfigMap: projected("issuer")},
+				{Secret: projected("client")},
 				{ServiceAccountToken: &ProjectedToken{Path: "token", Audience: new("sts.example.com"), ExpirationSeconds: new(int64(7200))}},
 			}, Mounts: []Mount{{Path: "/var/run/identity", ReadOnly: new(true)}}},
 			"work": {Ephemeral: claim("20Gi"), Mounts: []Mount{{Path: "/work"}}},

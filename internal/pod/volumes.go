@@ -101,8 +101,10 @@ func volumesAttribute() schema.Attribute {
 				MarkdownDescription: "An empty directory on the node, which is lost with the pod.",
 				Attributes: map[string]schema.Attribute{
 					"size_limit": textOf("Largest size in bytes, for instance `5Gi`. A pod that exceeds it is evicted. Default: none.", validate.Bytes()),
-					"medium": schema.StringAttribute{Optional: true, Validators: []validator.String{stringvalidator.OneOf("Memory")},
-						MarkdownDescription: "`Memory` for a directory in memory, which counts against the memory limit. Default: the node's disk."},
+					"medium": schema.StringAttribute{
+						Optional: true, Validators: []validator.String{stringvalidator.OneOf("Memory")},
+						MarkdownDescription: "`Memory` for a directory in memory, which counts against the memory limit. Default: the node's disk.",
+					},
 				},
 			},
 			"projected": projectedAttribute(),
@@ -134,8 +136,10 @@ func claimAttribute(description string) schema.Attribute {
 			"access_modes": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "`ReadWriteOnce` (default: by the pods of one node), `ReadWriteMany` (by the pods of all nodes), `ReadOnlyMany` or `ReadWriteOncePod`.",
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
-					listvalidator.ValueStringsAre(stringvalidator.OneOf("ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"))},
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1), listvalidator.UniqueValues(),
+					listvalidator.ValueStringsAre(stringvalidator.OneOf("ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod")),
+				},
 			},
 		},
 	}
@@ -173,8 +177,10 @@ func projectedAttribute() schema.Attribute {
 				Attributes: map[string]schema.Attribute{
 					"path":     required("File name, relative to the mount.", validate.RelativePath()),
 					"audience": schema.StringAttribute{Optional: true, MarkdownDescription: "Audience of the token. Default: the API server."},
-					"expiration_seconds": schema.Int64Attribute{Optional: true, Validators: []validator.Int64{int64validator.Between(600, 1<<32)},
-						MarkdownDescription: "How long a token is valid, in seconds; it is renewed before. Default: `3600`, at least `600`."},
+					"expiration_seconds": schema.Int64Attribute{
+						Optional: true, Validators: []validator.Int64{int64validator.Between(600, 1<<32)},
+						MarkdownDescription: "How long a token is valid, in seconds; it is renewed before. Default: `3600`, at least `600`.",
+					},
 				},
 			},
 		}},

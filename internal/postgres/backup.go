@@ -50,12 +50,18 @@ func backupAttributes() (backups, restoreFrom schema.Attribute) {
 			"`before-VERSION`.",
 		Attributes: map[string]schema.Attribute{
 			"enabled": schema.BoolAttribute{Optional: true, MarkdownDescription: "Make them. Default: `true` for an embedded database, `false` for an external one."},
-			"image": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Image()},
-				MarkdownDescription: "Image with `bash`, `psql`, `pg_dump` and `pg_restore`, which must not be older than the server. Default: the image of the embedded database, else `" + DefaultImage + "`."},
-			"size": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Bytes()},
-				MarkdownDescription: "Size of the volume. It can grow, and never shrink. Default: `" + DefaultBackupSize + "`."},
-			"storage_class": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.ObjectName()},
-				MarkdownDescription: "StorageClass of the volume. Default: the cluster's default."},
+			"image": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{validate.Image()},
+				MarkdownDescription: "Image with `bash`, `psql`, `pg_dump` and `pg_restore`, which must not be older than the server. Default: the image of the embedded database, else `" + DefaultImage + "`.",
+			},
+			"size": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{validate.Bytes()},
+				MarkdownDescription: "Size of the volume. It can grow, and never shrink. Default: `" + DefaultBackupSize + "`.",
+			},
+			"storage_class": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{validate.ObjectName()},
+				MarkdownDescription: "StorageClass of the volume. Default: the cluster's default.",
+			},
 		},
 	}
 	restoreFrom = schema.StringAttribute{

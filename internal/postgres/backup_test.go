@@ -30,8 +30,12 @@ func start(t *testing.T) *server {
 	yes, no, user := true, false, int64(999)
 	container := corev1.Container{
 		Name: "postgres", Image: postgres.DefaultImage,
-		Env: []corev1.EnvVar{{Name: "POSTGRES_USER", Value: "owner"}, {Name: "POSTGRES_PASSWORD", Value: password}, {Name: "POSTGRES_DB", Value: "meta"},
-			{Name: "PGDATA", Value: "/data/pgdata"}},
+		Env: []corev1.EnvVar{
+			{Name: "POSTGRES_USER", Value: "owner"},
+			{Name: "POSTGRES_PASSWORD", Value: password},
+			{Name: "POSTGRES_DB", Value: "meta"},
+			{Name: "PGDATA", Value: "/data/pgdata"},
+		},
 		ReadinessProbe:  &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"pg_isready", "-h", "127.0.0.1"}}}, PeriodSeconds: 2, TimeoutSeconds: 10},
 		SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}},
 		Resources:       corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi")}},
@@ -44,8 +48,10 @@ func start(t *testing.T) *server {
 	_, err := c.CoreV1().Pods(s.namespace).Create(t.Context(), &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "db"},
 		Spec: corev1.PodSpec{
-			SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: &yes, RunAsUser: &user, RunAsGroup: &user, FSGroup: &user,
-				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot: &yes, RunAsUser: &user, RunAsGroup: &user, FSGroup: &user,
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
 			AutomountServiceAccountToken: &no, Containers: []corev1.Container{container}, Volumes: volumes,
 		},
 	}, metav1.CreateOptions{})

@@ -56,12 +56,18 @@ type External struct {
 func Attribute(product string) schema.Attribute {
 	embedded := pod.Attributes("Default: requests of `100m` CPU and `256Mi` memory, and a limit of `1Gi` memory.")
 	maps.Copy(embedded, map[string]schema.Attribute{
-		"image": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Image()},
-			MarkdownDescription: "Image with the contract of the official one. Default: `" + DefaultImage + "`. Another major version cannot read the files of this one: it is refused at plan."},
-		"size": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.Bytes()},
-			MarkdownDescription: "Size of the volume. It can grow where the StorageClass allows it, and never shrink. Default: `" + DefaultSize + "`."},
-		"storage_class": schema.StringAttribute{Optional: true, Validators: []validator.String{validate.ObjectName()},
-			MarkdownDescription: "StorageClass of the volume. Default: the cluster's default."},
+		"image": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.Image()},
+			MarkdownDescription: "Image with the contract of the official one. Default: `" + DefaultImage + "`. Another major version cannot read the files of this one: it is refused at plan.",
+		},
+		"size": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.Bytes()},
+			MarkdownDescription: "Size of the volume. It can grow where the StorageClass allows it, and never shrink. Default: `" + DefaultSize + "`.",
+		},
+		"storage_class": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{validate.ObjectName()},
+			MarkdownDescription: "StorageClass of the volume. Default: the cluster's default.",
+		},
 	})
 	backups, restoreFrom := backupAttributes()
 	only := objectvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("external"))
@@ -93,14 +99,20 @@ func externalAttributes() map[string]schema.Attribute {
 		"port": schema.Int64Attribute{Optional: true, MarkdownDescription: "Port. Default: 5432.", Validators: []validator.Int64{validate.Port()}},
 		"name": schema.StringAttribute{Optional: true, MarkdownDescription: "Name of the database, which must exist. Default: the product's name.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
 		"user": schema.StringAttribute{Optional: true, MarkdownDescription: "User, who must own the database. Default: the product's name.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)}},
-		"password_wo": schema.StringAttribute{Optional: true, WriteOnly: true, Sensitive: true,
+		"password_wo": schema.StringAttribute{
+			Optional: true, WriteOnly: true, Sensitive: true,
 			MarkdownDescription: "Password, which stands in no plan and no state. Set this or `password_secret`.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))}},
-		"password_wo_version": schema.StringAttribute{Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent.",
-			Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("password_secret"))}},
+			Validators:          []validator.String{stringvalidator.LengthAtLeast(1), stringvalidator.AlsoRequires(path.MatchRelative().AtParent().AtName("password_wo_version"))},
+		},
+		"password_wo_version": schema.StringAttribute{
+			Optional: true, MarkdownDescription: "Change it to have another `password_wo` sent.",
+			Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRelative().AtParent().AtName("password_secret"))},
+		},
 		"password_secret": connection.SecretKeyInput("Secret with the password. It is copied, so it may be in another namespace. Set this or `password_wo`.", "password"),
-		"ssl_mode": schema.StringAttribute{Optional: true, MarkdownDescription: "How much TLS is asked for, in libpq's terms: `disable`, `allow`, `prefer` (default), `require`, `verify-ca` or `verify-full`.",
-			Validators: []validator.String{stringvalidator.OneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full")}},
+		"ssl_mode": schema.StringAttribute{
+			Optional: true, MarkdownDescription: "How much TLS is asked for, in libpq's terms: `disable`, `allow`, `prefer` (default), `require`, `verify-ca` or `verify-full`.",
+			Validators: []validator.String{stringvalidator.OneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full")},
+		},
 		"ca_secret": connection.SecretKeyInput("Secret with the certificate of the authority that signed the server's. `verify-ca` and `verify-full` need it.", "ca.crt"),
 	}
 }

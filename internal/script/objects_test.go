@@ -60,8 +60,10 @@ func programs() map[string]struct {
 			},
 		}},
 		"automation": {
-			script: Script{Common: common, Once: &run.Once{}, Code: new("print()"), Inputs: map[string]connection.S3{"raw": storage("raw")},
-				MLflow: &connection.Tracking{URI: "http://track.ml.svc.cluster.local:5000/ml", Namespace: "ml", Secret: "track-user-crm", Version: "1"}},
+			script: Script{
+				Common: common, Once: &run.Once{}, Code: new("print()"), Inputs: map[string]connection.S3{"raw": storage("raw")},
+				MLflow: &connection.Tracking{URI: "http://track.ml.svc.cluster.local:5000/ml", Namespace: "ml", Secret: "track-user-crm", Version: "1"},
+			},
 			access: access{
 				entra:      &Entra{TenantID: "example.com", ClientID: "00000000-0000-0000-0000-000000000001", Federated: new(true)},
 				databricks: &Databricks{Host: "https://adb.example", ClientID: new("robot"), ClientSecretWO: new("never rendered"), ClientSecretWOVersion: new("3")},

@@ -183,8 +183,12 @@ var ownedKeys = map[string]string{
 // conditionalOwners are the attributes that keys follow from only where they are set, by
 // what the keys begin with.
 var conditionalOwners = []struct{ prefix, attribute string }{
-	{hadoopPrefix + "fs.s3a.", "s3"}, {"spark.driver.resource.", "driver.gpu"}, {"spark.executor.resource.", "executor.gpu"}, {"spark.task.resource.", "executor.gpu.per_task"},
-	{"spark.ui.", "metrics"}, {"spark.metrics.", "metrics"},
+	{hadoopPrefix + "fs.s3a.", "s3"},
+	{"spark.driver.resource.", "driver.gpu"},
+	{"spark.executor.resource.", "executor.gpu"},
+	{"spark.task.resource.", "executor.gpu.per_task"},
+	{"spark.ui.", "metrics"},
+	{"spark.metrics.", "metrics"},
 }
 
 // ownedBy says which attribute a key of Spark's configuration follows from, "" for
