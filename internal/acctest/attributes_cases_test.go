@@ -179,6 +179,7 @@ func fixtureCases() map[string]attributeCase {
 		// The other way, the API server refuses the rollingUpdate that it has set itself.
 		"storage.on_delete": {oneWay: true, before: "replicas = 0\n" + `storage = { size = "300Mi", servers = 0, on_delete = true }`, with: "replicas = 0\n" + `storage = { size = "300Mi", servers = 0 }`, changes: []string{"StatefulSet/store spec.updateStrategy.type"}},
 		"job.script":        {before: "replicas = 0\n" + `job = { script = "true" }`, with: "replicas = 0\n" + `job = { script = "exit 0" }`, changes: []string{"Job/run run", "Job/run spec.template.spec.containers[main].command[2]"}},
+		"job.per_run":       {before: "replicas = 0\n" + `job = { script = "true" }`, with: "replicas = 0\n" + `job = { script = "true", per_run = true }`, changes: []string{"ConfigMap/ticket *"}},
 		"job.labels":        {before: "replicas = 0\n" + `job = { script = "true" }`, with: "replicas = 0\n" + `job = { script = "true", labels = { a = "b" } }`, changes: []string{"Job/run metadata.labels.a"}},
 		"parts":             {with: `parts = { one = "1" }`, changes: []string{"ConfigMap/part-one *"}},
 		"config_maps":       {with: `config_maps = 1`, changes: []string{"ConfigMap/0 *"}},
