@@ -38,9 +38,16 @@ func (c *Cluster) YuniKorn(t testing.TB, queues string) {
 			case "ConfigMap":
 				object.Object["data"] = map[string]any{"queues.yaml": queues, "service.placeholderImage": yunikornPlaceholder}
 			case "RoleBinding":
-				for _, s := range object.Object["subjects"].([]any) {
-					s.(map[string]any)["namespace"] = yunikornNamespace
+				subjects, _, err := unstructured.NestedSlice(object.Object, "subjects")
+				if err != nil || len(subjects) == 0 {
+					t.Fatalf("%s has no subjects (%v)", object.GetName(), err)
 				}
+				for _, s := range subjects {
+					if subject, ok := s.(map[string]any); ok {
+						subject["namespace"] = yunikornNamespace
+					}
+				}
+				object.Object["subjects"] = subjects
 			case "Deployment":
 				withoutWeb(t, object)
 			}

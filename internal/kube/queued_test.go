@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -38,9 +39,7 @@ func TestNotAdmitted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := map[string]any{"queueName": "etl"}
-			for key, value := range c.spec {
-				spec[key] = value
-			}
+			maps.Copy(spec, c.spec)
 			got := notAdmitted(&unstructured.Unstructured{Object: map[string]any{"spec": spec, "status": map[string]any{"conditions": c.conditions}}})
 			switch {
 			case c.reason == "":
