@@ -68,36 +68,7 @@ func newCommand() *cobra.Command {
 	}
 	down.Flags().BoolVar(&purge, "purge", false, "remove the cluster's data too")
 
-	var further []string
-	var digests string
-	var retry bool
-	load := &cobra.Command{
-		Use:   "load IMAGE.tar|IMAGE...",
-		Short: "Give images to the node: archives, or names that are pulled, else assembled",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := opts.existing(cmd.Context())
-			if err != nil {
-				return err
-			}
-			args, err = withDigests(args, digests)
-			if err != nil {
-				return err
-			}
-			// One is downloaded, or read and written, while another one is computed.
-			group, ctx := errgroup.WithContext(cmd.Context())
-			group.SetLimit(2)
-			for _, arg := range args {
-				group.Go(func() error { return loadImage(ctx, c, arg, further, retry) })
-			}
-			return group.Wait()
-		},
-	}
-	load.Flags().StringArrayVar(&further, "name", nil, "a further name for the image, also with a digest (repeatable)")
-	load.Flags().StringVar(&digests, "digests", "", "a JSON file with the digests of images: those that it knows get their names with them too, also where they are assembled")
-	load.Flags().BoolVar(&retry, "retry-pull", false, "try registries that did not answer within the last hour again")
-
-	root.AddCommand(up, down, load,
+	root.AddCommand(up, down, newLoad(&opts),
 		&cobra.Command{
 			Use:   "status",
 			Short: "Say what runs",
@@ -220,6 +191,39 @@ func newCommand() *cobra.Command {
 		},
 	)
 	return root
+}
+
+// newLoad is the command load.
+func newLoad(opts *options) *cobra.Command {
+	var further []string
+	var digests string
+	var retry bool
+	load := &cobra.Command{
+		Use:   "load IMAGE.tar|IMAGE...",
+		Short: "Give images to the node: archives, or names that are pulled, else assembled",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := opts.existing(cmd.Context())
+			if err != nil {
+				return err
+			}
+			args, err = withDigests(args, digests)
+			if err != nil {
+				return err
+			}
+			// One is downloaded, or read and written, while another one is computed.
+			group, ctx := errgroup.WithContext(cmd.Context())
+			group.SetLimit(2)
+			for _, arg := range args {
+				group.Go(func() error { return loadImage(ctx, c, arg, further, retry) })
+			}
+			return group.Wait()
+		},
+	}
+	load.Flags().StringArrayVar(&further, "name", nil, "a further name for the image, also with a digest (repeatable)")
+	load.Flags().StringVar(&digests, "digests", "", "a JSON file with the digests of images: those that it knows get their names with them too, also where they are assembled")
+	load.Flags().BoolVar(&retry, "retry-pull", false, "try registries that did not answer within the last hour again")
+	return load
 }
 
 // withDigests adds to images the digests that a file has for them, if any.

@@ -97,12 +97,12 @@ func aptOf(ctx context.Context, release string) (apt, error) {
 	if err != nil {
 		return apt{}, err
 	}
-	sources := ""
+	var sources strings.Builder
 	for _, source := range []string{"debian " + release, "debian " + release + "-updates", "debian-security " + release + "-security"} {
-		sources += "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " + mirror + "/" + source + " main\n"
+		sources.WriteString("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " + mirror + "/" + source + " main\n")
 	}
 	file := filepath.Join(dir, "sources.list")
-	if err := writeWhole(file, []byte(sources)); err != nil { // another apt-get may read it
+	if err := writeWhole(file, []byte(sources.String())); err != nil { // another apt-get may read it
 		return apt{}, err
 	}
 	return apt{[]string{
@@ -144,13 +144,13 @@ func unpackDebian(ctx context.Context, archives, root string) error {
 	if err != nil {
 		return err
 	}
-	exclude := ""
+	var exclude strings.Builder
 	for _, pattern := range unwanted {
-		exclude += " --exclude='" + pattern + "'"
+		exclude.WriteString(" --exclude='" + pattern + "'")
 	}
 	for _, file := range files {
 		// dpkg-deb's own --extract would replace the links by folders.
-		command := `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --keep-directory-symlink --wildcards` + exclude
+		command := `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --keep-directory-symlink --wildcards` + exclude.String()
 		if _, err := runCommand(ctx, nil, "bash", "-o", "pipefail", "-c", command, "bash", file, root); err != nil {
 			return err
 		}
