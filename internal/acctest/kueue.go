@@ -32,7 +32,7 @@ func (c *Cluster) Kueue(t testing.TB, namespace string) {
 			// Nobody asks here which workloads wait, and without its pods it would keep namespaces from going.
 			continue
 		case "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
-			confine(t, object, "kueue.x-k8s.io", namespace)
+			confine(t, object, namespace)
 		}
 		objects = append(objects, object)
 	}
@@ -148,31 +148,4 @@ func kustomized(t testing.TB, folder string) []*unstructured.Unstructured {
 		out = append(out, &object)
 	}
 	return out
-}
-
-// confine has webhooks for others' kinds than those of a group see one namespace only.
-func confine(t testing.TB, configuration *unstructured.Unstructured, group, namespace string) {
-	t.Helper()
-	webhooks, _, err := unstructured.NestedSlice(configuration.Object, "webhooks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range webhooks {
-		webhook, _ := w.(map[string]any)
-		rules, _, _ := unstructured.NestedSlice(webhook, "rules")
-		own := true
-		for _, r := range rules {
-			rule, _ := r.(map[string]any)
-			groups, _, _ := unstructured.NestedStringSlice(rule, "apiGroups")
-			for _, g := range groups {
-				own = own && g == group
-			}
-		}
-		if !own {
-			webhook["namespaceSelector"] = map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": namespace}}
-		}
-	}
-	if err := unstructured.SetNestedSlice(configuration.Object, webhooks, "webhooks"); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -177,3 +177,19 @@ func (c *Cluster) release(t testing.TB, gvk schema.GroupVersionKind) {
 		return ""
 	})
 }
+
+// confine has webhooks look at what is in a namespace alone.
+func confine(t testing.TB, configuration *unstructured.Unstructured, namespace string) {
+	t.Helper()
+	webhooks, _, err := unstructured.NestedSlice(configuration.Object, "webhooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range webhooks {
+		webhook, _ := w.(map[string]any)
+		webhook["namespaceSelector"] = map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": namespace}}
+	}
+	if err := unstructured.SetNestedSlice(configuration.Object, webhooks, "webhooks"); err != nil {
+		t.Fatal(err)
+	}
+}

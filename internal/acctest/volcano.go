@@ -37,7 +37,7 @@ func (c *Cluster) Volcano(t testing.TB, namespace string) {
 		case "Job":
 			// It makes the certificate of the webhooks, with programs that its image has beside Volcano's own.
 		case "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
-			lookAt(t, object, namespace)
+			confine(t, object, namespace)
 			webhooks[object.GetName()] = object.GetKind()
 			rest = append(rest, object)
 		default:
@@ -61,24 +61,8 @@ func (c *Cluster) Volcano(t testing.TB, namespace string) {
 	c.awaitQueue(t, "default")
 }
 
-// lookAt has webhooks look at what is in a namespace alone.
-func lookAt(t testing.TB, configuration *unstructured.Unstructured, namespace string) {
-	t.Helper()
-	webhooks, _, err := unstructured.NestedSlice(configuration.Object, "webhooks")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range webhooks {
-		webhook, _ := w.(map[string]any)
-		webhook["namespaceSelector"] = map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": namespace}}
-	}
-	if err := unstructured.SetNestedSlice(configuration.Object, webhooks, "webhooks"); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Queue makes a queue of Volcano, which is deleted after the test.
-func (c *Cluster) Queue(t testing.TB, name string, capability map[string]any) {
+// VolcanoQueue makes a queue of Volcano, which is deleted after the test.
+func (c *Cluster) VolcanoQueue(t testing.TB, name string, capability map[string]any) {
 	t.Helper()
 	c.installObject(t, system{name: "the test"}, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "Queue", "metadata": map[string]any{"name": name},

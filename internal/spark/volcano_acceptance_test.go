@@ -26,7 +26,7 @@ func TestAccSparkVolcano(t *testing.T) {
 	s := newStand(t)
 	s.c.Volcano(t, s.namespace)
 	queue := s.namespace
-	s.c.Queue(t, queue, map[string]any{"cpu": "500m", "memory": "4Gi"})
+	s.c.VolcanoQueue(t, queue, map[string]any{"cpu": "500m", "memory": "4Gi"})
 	scheduler := func(more string) string {
 		return sizes + fmt.Sprintf("batch_scheduler = { name = \"volcano\", queue = %q, gang = true }\n%s\n", queue, more)
 	}
