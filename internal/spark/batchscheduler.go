@@ -27,6 +27,9 @@ type BatchScheduler struct {
 	Gang          *bool   `tfsdk:"gang"`
 }
 
+// is reports whether it is that scheduler. A nil one is none.
+func (b *BatchScheduler) is(name string) bool { return b != nil && b.Name == name }
+
 // Those that have settings of their own.
 const (
 	volcano  = "volcano"
@@ -161,7 +164,7 @@ func (a *application) yunikornPrefix() string {
 
 // yunikornConfig has the executors belong to the application of their driver.
 func (a *application) yunikornConfig(out map[string]string) {
-	if b := a.m.BatchScheduler; b != nil && b.Name == yunikorn {
+	if a.m.BatchScheduler.is(yunikorn) {
 		out["spark.kubernetes.executor.annotation."+yunikornID] = a.yunikornPrefix() + "-" + podUIDReference
 	}
 }
@@ -170,7 +173,7 @@ func (a *application) yunikornConfig(out map[string]string) {
 // scheduler.
 func (a *application) kueueLabels() map[string]string {
 	b := a.m.BatchScheduler
-	if b == nil || b.Name != kueue {
+	if !b.is(kueue) {
 		return nil
 	}
 	out := map[string]string{kueueQueue: ptr.Deref(b.Queue, "")}
@@ -238,7 +241,7 @@ func (a *application) perRun() string {
 // podGroup is what Volcano knows the pods as; it is nil with another scheduler.
 func (a *application) podGroup() []workload.Object {
 	b := a.m.BatchScheduler
-	if b == nil || b.Name != volcano {
+	if !b.is(volcano) {
 		return nil
 	}
 	spec := map[string]any{"minMember": int64(1)}

@@ -41,7 +41,7 @@ func check(m *Model) diag.Diagnostics {
 
 // checkGang refuses what a PodGroup of Volcano is not made for.
 func checkGang(m *Model, refuse refusal) {
-	if b := m.BatchScheduler; b == nil || b.Name != volcano || !valueOr(b.Gang, false) {
+	if b := m.BatchScheduler; !b.is(volcano) || !valueOr(b.Gang, false) {
 		return
 	}
 	if m.Schedule != nil {

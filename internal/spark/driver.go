@@ -132,7 +132,7 @@ func (a *application) driverVariables() []*corev1ac.EnvVarApplyConfiguration {
 		field("SPARK_DRIVER_BIND_ADDRESS", "status.podIP"),
 		corev1ac.EnvVar().WithName("SPARK_LOCAL_DIRS").WithValue(scratchPath),
 	}
-	if b := a.m.BatchScheduler; b != nil && b.Name == yunikorn {
+	if a.m.BatchScheduler.is(yunikorn) {
 		out = append(out, field("POD_UID", "metadata.uid"))
 	}
 	if !a.serves() {

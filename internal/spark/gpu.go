@@ -115,12 +115,9 @@ func (a *application) gpuConfig(out map[string]string) {
 	}
 }
 
-// resource is what the pods ask for.
-func (g *GPU) resource() string { return ptr.Deref(g.Vendor, defaultVendor) + "/gpu" }
-
 // limit adds the GPUs to the limits of a container.
 func (g *GPU) limit(limits corev1.ResourceList) {
 	if g != nil {
-		limits[corev1.ResourceName(g.resource())] = *resource.NewQuantity(g.Amount, resource.DecimalSI)
+		limits[corev1.ResourceName(ptr.Deref(g.Vendor, defaultVendor)+"/gpu")] = *resource.NewQuantity(g.Amount, resource.DecimalSI)
 	}
 }
