@@ -45,16 +45,13 @@ func (c *Cluster) KEDA(t testing.TB) {
 			c.release(t, schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: kind})
 		}
 	})
-	Eventually(t, 5*time.Minute, func() string { return c.kedaLacks(t, keda) })
+	Eventually(t, 5*time.Minute, func() string { return c.kedaLacks(t, keda, objects) })
 }
 
 // kedaLacks says what keeps KEDA from its work, "" when nothing does.
-func (c *Cluster) kedaLacks(t testing.TB, keda system) string {
+func (c *Cluster) kedaLacks(t testing.TB, keda system, objects []*unstructured.Unstructured) string {
 	t.Helper()
-	if lacks := c.unavailable(t, keda); lacks != "" {
-		return lacks
-	}
-	if lacks := c.uncertified(t, "ValidatingWebhookConfiguration", "keda-admission"); lacks != "" {
+	if lacks := c.lacks(t, keda, objects); lacks != "" {
 		return lacks
 	}
 	if _, err := c.Discovery().ServerResourcesForGroupVersion("external.metrics.k8s.io/v1beta1"); err != nil {

@@ -27,11 +27,11 @@ func (c *Cluster) Kueue(t testing.TB, namespace string) {
 	kueue := system{name: "Kueue", namespace: kueueNamespace, image: func(string) string { return "registry.k8s.io/kueue/kueue:v" + kueueVersion }}
 	var objects []*unstructured.Unstructured
 	for _, object := range kustomized(t, filepath.Join(moduleDir(t, "sigs.k8s.io/kueue@v"+kueueVersion), "config", "default")) {
-		switch object.GetKind() {
-		case "APIService":
+		if object.GetKind() == "APIService" {
 			// Nobody asks here which workloads wait, and without its pods it would keep namespaces from going.
 			continue
-		case "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
+		}
+		if isWebhooks(object) {
 			confine(t, object, namespace)
 		}
 		objects = append(objects, object)
@@ -45,17 +45,7 @@ func (c *Cluster) Kueue(t testing.TB, namespace string) {
 			c.release(t, kueueKind(kind))
 		}
 	})
-	Eventually(t, 5*time.Minute, func() string {
-		if lacks := c.unavailable(t, kueue); lacks != "" {
-			return lacks
-		}
-		for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
-			if lacks := c.uncertified(t, kind, "kueue-"+map[string]string{"M": "mutating", "V": "validating"}[kind[:1]]+"-webhook-configuration"); lacks != "" {
-				return lacks
-			}
-		}
-		return ""
-	})
+	Eventually(t, 5*time.Minute, func() string { return c.lacks(t, kueue, objects) })
 }
 
 // endJobs deletes what Kueue would make Workloads for again.

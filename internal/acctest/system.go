@@ -119,6 +119,27 @@ func (s system) fit(t testing.TB, deployment *unstructured.Unstructured) {
 	}
 }
 
+// lacks says what keeps a system that was installed from its work, "" where nothing does.
+func (c *Cluster) lacks(t testing.TB, s system, objects []*unstructured.Unstructured) string {
+	t.Helper()
+	if lacks := c.unavailable(t, s); lacks != "" {
+		return lacks
+	}
+	for _, object := range objects {
+		if isWebhooks(object) {
+			if lacks := c.uncertified(t, object.GetKind(), object.GetName()); lacks != "" {
+				return lacks
+			}
+		}
+	}
+	return ""
+}
+
+// isWebhooks reports whether an object tells the API server of webhooks.
+func isWebhooks(object *unstructured.Unstructured) bool {
+	return object.GetKind() == "MutatingWebhookConfiguration" || object.GetKind() == "ValidatingWebhookConfiguration"
+}
+
 // unavailable names a Deployment of a system of which no pod is available, "" where there is none.
 func (c *Cluster) unavailable(t testing.TB, s system) string {
 	t.Helper()

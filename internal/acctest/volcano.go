@@ -25,7 +25,6 @@ func (c *Cluster) Volcano(t testing.TB, namespace string) {
 	file := filepath.Join(moduleDir(t, "volcano.sh/volcano@v"+volcanoVersion), "installer", "volcano-development.yaml")
 	volcano := system{name: "Volcano", namespace: volcanoNamespace, image: withTag("v" + volcanoVersion)}
 	var definitions, home, rest []*unstructured.Unstructured
-	webhooks := map[string]string{}
 	for _, object := range manifests(t, file) {
 		switch object.GetKind() {
 		case "CustomResourceDefinition":
@@ -38,7 +37,6 @@ func (c *Cluster) Volcano(t testing.TB, namespace string) {
 			// It makes the certificate of the webhooks, with programs that its image has beside Volcano's own.
 		case "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration":
 			confine(t, object, namespace)
-			webhooks[object.GetName()] = object.GetKind()
 			rest = append(rest, object)
 		default:
 			rest = append(rest, object)
@@ -49,14 +47,7 @@ func (c *Cluster) Volcano(t testing.TB, namespace string) {
 	}
 	c.Certificate(t, volcanoNamespace, "volcano-admission-secret", "volcano-admission-service."+volcanoNamespace+".svc")
 	c.installSystem(t, volcano, rest)
-	Eventually(t, 5*time.Minute, func() string {
-		for name, kind := range webhooks {
-			if lacks := c.uncertified(t, kind, name); lacks != "" {
-				return lacks
-			}
-		}
-		return c.unavailable(t, volcano)
-	})
+	Eventually(t, 5*time.Minute, func() string { return c.lacks(t, volcano, rest) })
 	// Its scheduler makes the queue of those that name none.
 	c.awaitQueue(t, "default")
 }
