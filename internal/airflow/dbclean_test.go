@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
@@ -23,16 +22,9 @@ func (s *stand) cleans(t *testing.T, c *client, today string) {
 	if _, err := s.c.Exec(t.Context(), s.namespace, "flow-database-0", nil, "psql", "-U", "airflow", "-d", "airflow", "-c", age+old+"'"); err != nil {
 		t.Fatal(err)
 	}
-	cron, err := s.c.BatchV1().CronJobs(s.namespace).Get(t.Context(), "flow-db-clean", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "clean-now"}, Spec: cron.Spec.JobTemplate.Spec}
-	if _, err := s.c.BatchV1().Jobs(s.namespace).Create(t.Context(), job, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	now := s.c.RunNow(t, s.namespace, "flow-db-clean")
 	acctest.Eventually(t, 5*time.Minute, func() string {
-		job, err := s.c.BatchV1().Jobs(s.namespace).Get(t.Context(), "clean-now", metav1.GetOptions{})
+		job, err := s.c.BatchV1().Jobs(s.namespace).Get(t.Context(), now.Name, metav1.GetOptions{})
 		switch {
 		case err != nil:
 			return err.Error()

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -233,14 +232,7 @@ func (s *stand) collects() {
 	if out := s.client("track-admin", inTrash); !strings.Contains(out, "fraud") {
 		s.t.Errorf("in the trash there is %s, want fraud", out)
 	}
-	cron, err := s.c.BatchV1().CronJobs(s.namespace).Get(s.t.Context(), "track-gc", metav1.GetOptions{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	now := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "track-gc-now"}, Spec: cron.Spec.JobTemplate.Spec}
-	if _, err := s.c.BatchV1().Jobs(s.namespace).Create(s.t.Context(), now, metav1.CreateOptions{}); err != nil {
-		s.t.Fatal(err)
-	}
+	now := s.c.RunNow(s.t, s.namespace, "track-gc")
 	acctest.Eventually(s.t, 4*time.Minute, func() string {
 		live, err := s.c.BatchV1().Jobs(s.namespace).Get(s.t.Context(), now.Name, metav1.GetOptions{})
 		if err != nil {

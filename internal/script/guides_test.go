@@ -169,20 +169,7 @@ resource %q %q {
 // runNow does what kubectl create job --from=cronjob/NAME does, and waits for the end.
 func (s *stand) runNow(t *testing.T, name string) {
 	t.Helper()
-	cronJob, err := s.c.BatchV1().CronJobs(s.namespace).Get(t.Context(), name, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	job, err := s.c.BatchV1().Jobs(s.namespace).Create(t.Context(), &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: name + "-now", Labels: cronJob.Spec.JobTemplate.Labels, Annotations: map[string]string{"cronjob.kubernetes.io/instantiate": "manual"},
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(cronJob, batchv1.SchemeGroupVersion.WithKind("CronJob"))},
-		},
-		Spec: cronJob.Spec.JobTemplate.Spec,
-	}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	job := s.c.RunNow(t, s.namespace, name)
 	acctest.Eventually(t, 3*time.Minute, func() string {
 		live, err := s.c.BatchV1().Jobs(s.namespace).Get(t.Context(), job.Name, metav1.GetOptions{})
 		if err != nil {

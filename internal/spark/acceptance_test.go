@@ -16,7 +16,6 @@ import (
 	s3 "github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/parquet-go/parquet-go"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -72,21 +71,28 @@ func standOf(t testing.TB) *stand {
 // there is.
 func (s *stand) configure(name, script, attributes, others string) {
 	s.t.Helper()
-	s.WriteFile("job.py", script)
 	s.Configure(`
 provider "analytics" {
   config_path = %q
 }
-
-resource "analytics_spark_job" %q {
-  name      = %q
-  namespace = %q
-  image     = %q
-  script    = file("${path.module}/job.py")
-  %s
-}
 %s
-`, s.c.Kubeconfig, name, name, s.namespace, sparkImage, attributes, others)
+%s
+`, s.c.Kubeconfig, s.application("job.py", name, script, attributes), others)
+}
+
+// application is one of that name, whose script is in a file.
+func (s *stand) application(file, name, script, attributes string) string {
+	s.t.Helper()
+	s.WriteFile(file, script)
+	return fmt.Sprintf(`
+resource "analytics_spark_job" %[2]q {
+  name      = %[2]q
+  namespace = %[3]q
+  image     = %[4]q
+  script    = file("${path.module}/%[1]s")
+  %[5]s
+}
+`, file, name, s.namespace, sparkImage, attributes)
 }
 
 // pods are those of a role, by name.
@@ -533,19 +539,7 @@ spark.stop()
 	s.configure("bursty", bursty, attributes, "")
 	s.Apply().Succeeds()
 	s.PlansNothing()
-	cron, err := s.c.BatchV1().CronJobs(s.namespace).Get(t.Context(), "bursty", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	controller := true
-	owner := metav1.OwnerReference{APIVersion: "batch/v1", Kind: "CronJob", Name: cron.Name, UID: cron.UID, Controller: &controller}
-	job := &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{Name: "bursty-now", Labels: cron.Spec.JobTemplate.Labels, OwnerReferences: []metav1.OwnerReference{owner}},
-		Spec:       cron.Spec.JobTemplate.Spec,
-	}
-	if _, err := s.c.BatchV1().Jobs(s.namespace).Create(t.Context(), job, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	s.c.RunNow(t, s.namespace, "bursty")
 
 	// Meanwhile.
 	s.Run("state", "rm", "analytics_spark_job.bursty").Succeeds()

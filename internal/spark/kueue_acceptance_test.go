@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -32,21 +31,6 @@ func inQueue(scheduler, driverCPU, executorCPU, more string) string {
 	return fmt.Sprintf("%s executor = %s\n  batch_scheduler = { %s }\n%s", driver, executor, scheduler, more)
 }
 
-// job is a further application beside the one that is configured.
-func (s *stand) job(name, script, attributes string) string {
-	file := name + ".py"
-	s.WriteFile(file, script)
-	return fmt.Sprintf(`
-resource "analytics_spark_job" %q {
-  name      = %q
-  namespace = %q
-  image     = %q
-  script    = file("${path.module}/%s")
-  %s
-}
-`, name, name, s.namespace, sparkImage, file, attributes)
-}
-
 // TestAccSparkKueue has two applications share a queue of Kueue that has room for one: the other one is held back until the first is over. Executors are
 // admitted one by one. What has no room in the queue, and what names no queue, fails with what Kueue says about it.
 func TestAccSparkKueue(t *testing.T) {
@@ -59,7 +43,7 @@ func TestAccSparkKueue(t *testing.T) {
 	queue := fmt.Sprintf(`name = "kueue", queue = "etl", priority_class = %q`, s.namespace)
 	attributes := inQueue(queue, "150m", "100m", "")
 	script := fmt.Sprintf(squares, 10)
-	s.configure("one", script, attributes, s.job("other", script, attributes))
+	s.configure("one", script, attributes, s.application("other.py", "other", script, attributes))
 
 	s.start()
 	var first, second string
@@ -110,20 +94,7 @@ func (s *stand) runsHeldBack(t *testing.T, queue string) {
 	s.configure("daily", fmt.Sprintf(squares, 0), inQueue(queue, "150m", "100m", `schedule = { cron = "0 3 29 2 *" }`), "")
 	s.Apply().Succeeds()
 	s.PlansNothing()
-	cron, err := s.c.BatchV1().CronJobs(s.namespace).Get(t.Context(), "daily", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	controller := true
-	owner := metav1.OwnerReference{APIVersion: "batch/v1", Kind: "CronJob", Name: cron.Name, UID: cron.UID, Controller: &controller}
-	run := &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{Name: "daily-now", Labels: cron.Spec.JobTemplate.Labels, OwnerReferences: []metav1.OwnerReference{owner}},
-		Spec:       cron.Spec.JobTemplate.Spec,
-	}
-	created, err := s.c.BatchV1().Jobs(s.namespace).Create(t.Context(), run, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	created := s.c.RunNow(t, s.namespace, "daily")
 	if created.Spec.Suspend == nil || !*created.Spec.Suspend {
 		t.Error("a run of the schedule begins without Kueue")
 	}
@@ -145,8 +116,8 @@ func (s *stand) hasNoRoom(t *testing.T) {
 	const queue = `name = "kueue", queue = "etl"`
 	patience := func(text string) string { return fmt.Sprintf("timeouts = { create = %q }", text) }
 	script := fmt.Sprintf(squares, 0)
-	s.configure("wide", script, inQueue(queue, "400m", "100m", patience("20s")), s.job("grown", script, inQueue(queue, "100m", "250m", patience("70s")))+
-		s.job("lost", script, inQueue(`name = "kueue", queue = "nowhere"`, "100m", "100m", patience("5m"))))
+	s.configure("wide", script, inQueue(queue, "400m", "100m", patience("20s")), s.application("grown.py", "grown", script, inQueue(queue, "100m", "250m", patience("70s")))+
+		s.application("lost.py", "lost", script, inQueue(`name = "kueue", queue = "nowhere"`, "100m", "100m", patience("5m"))))
 	began := time.Now()
 	s.Apply().Fails().Says(
 		"wide is not ready", "Kueue has not admitted it to the queue etl yet", "insufficient quota for cpu", "raise the quota of its ClusterQueue",
