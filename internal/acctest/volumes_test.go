@@ -25,9 +25,9 @@ func TestAccVolumes(t *testing.T) {
 			size("300Mi")
 			s.Apply().Succeeds()
 			pods := s.uids("store")
-			// More than any file system can hold.
+			// More than the driver of the volumes can give.
 			size("4Ei")
-			s.Apply().Fails().Says("data-it-store-0 does not grow", "It has 300Mi and asks for 4Ei", "file too large", "Last events:", "VolumeResizeFailed", "above 300Mi")
+			s.Apply().Fails().Says("data-it-store-0 does not grow", "It has 300Mi and asks for 4Ei", "OutOfRange", "Last events:", "VolumeResizeFailed", "above 300Mi")
 			size("200Mi")
 			s.Plan().Fails().Says("A volume cannot shrink")
 			size("400Mi")

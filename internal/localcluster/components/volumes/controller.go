@@ -35,11 +35,15 @@ func (d *driver) file(id string) (string, error) {
 	return filepath.Join(d.dir, id+".img"), nil
 }
 
-// size is how large a volume becomes.
+// size is how large a volume becomes. What cannot be is out of range, as the protocol wants it: csi-resizer tries that again seldom. Other
+// failures it repeats without a pause, until a smaller size that is asked for has to wait five minutes.
 func size(r *csi.CapacityRange) (int64, error) {
 	n := r.GetRequiredBytes()
 	if n == 0 {
 		n = fullSize
+	}
+	if n > maxSize {
+		return 0, status.Errorf(codes.OutOfRange, "a volume cannot have more than %d bytes", int64(maxSize))
 	}
 	n = max(n, minSize)
 	if limit := r.GetLimitBytes(); limit > 0 && n > limit {

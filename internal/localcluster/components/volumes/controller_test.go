@@ -69,6 +69,8 @@ func TestSize(t *testing.T) {
 		{400 * mib, 400 * mib, 400 * mib},
 		{1, 100 * mib, 0},
 		{0, 500 * mib, 0},
+		{maxSize, 0, maxSize},
+		{maxSize + 1, 0, 0},
 	} {
 		got, err := size(&csi.CapacityRange{RequiredBytes: c.required, LimitBytes: c.limit})
 		if got != c.want || c.want == 0 && status.Code(err) != codes.OutOfRange {

@@ -26,6 +26,7 @@ const (
 	driverName = "loop.csi.analytics.local"
 	minSize    = 300 << 20 // the least that mkfs.xfs takes
 	fullSize   = 1 << 30   // what a volume gets when nothing is asked
+	maxSize    = 15 << 40  // nearly what a file of ext4 can have
 )
 
 func main() {
