@@ -1,8 +1,12 @@
 package acctest
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -57,15 +61,29 @@ func TestAccPerRun(t *testing.T) {
 		t.Error("the run after a failed one has its ticket")
 	}
 
-	// A run that is over is nobody's loss.
+	// A run that is over is nobody's loss, and what existed for it goes with its Job.
 	background := metav1.DeletePropagationBackground
 	if err := s.cluster.BatchV1().Jobs(s.namespace).Delete(t.Context(), "it-job", metav1.DeleteOptions{PropagationPolicy: &background}); err != nil {
 		t.Fatal(err)
 	}
+	Eventually(t, time.Minute, func() string {
+		if _, err := s.cluster.CoreV1().ConfigMaps(s.namespace).Get(t.Context(), "it-ticket", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+			return fmt.Sprintf("the ticket is left: %v", err)
+		}
+		return ""
+	})
 	s.PlansNothing()
-	s.Apply().Succeeds()
-	if ticket() != last {
-		t.Error("a Job that was deleted has taken its ticket along")
+	apply(`script = "sleep 2", labels = { a = "b" }`).Succeeds()
+	s.PlansNothing()
+	if _, err := s.cluster.CoreV1().ConfigMaps(s.namespace).Get(t.Context(), "it-ticket", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("without another run, the ticket was made anew: %v", err)
 	}
+
+	// So it is when it is deleted alone, until the next run.
+	apply(`script = "sleep 1"`).Succeeds()
+	s.deletes(corev1.SchemeGroupVersion.WithResource("configmaps"), "it-ticket")
+	s.PlansNothing()
+	apply(`script = "sleep 2"`).Succeeds()
+	ticket()
 	s.Destroy().Succeeds()
 }

@@ -72,7 +72,7 @@ func batchSchedulerAttribute() schema.Attribute {
 			"gang": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "With Volcano and YuniKorn: start no driver before there is room for its executors too, those of `executor.instances` or of `dynamic_allocation.initial_executors`. " +
-					"Not with Volcano and `schedule`, whose runs share one PodGroup, or `once.ttl`. Default: `false`.",
+					"Not with Volcano and `schedule`, whose runs share one PodGroup. Default: `false`.",
 			},
 		},
 	}

@@ -48,10 +48,6 @@ func checkGang(m *Model, refuse refusal) {
 		refuse(path.Root("batch_scheduler").AtName("gang"), "Volcano makes no gangs of scheduled runs",
 			"All runs share one PodGroup, for which Volcano looks for room once. Remove gang, or schedule; or take yunikorn.")
 	}
-	if m.Once != nil && m.Once.TTL != nil {
-		refuse(path.Root("once").AtName("ttl"), "Volcano keeps room for a gang whose pods are gone",
-			"It takes a PodGroup without pods for one that starts soon, so that others wait in the queue. Remove ttl, or gang.")
-	}
 }
 
 // checkSession finds what contradicts itself in what all drivers with executors have.

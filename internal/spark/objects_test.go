@@ -243,9 +243,6 @@ func TestRefused(t *testing.T) {
 		"gang on a schedule": {func(m *Model) {
 			m.Schedule, m.BatchScheduler = &run.Schedule{Cron: "@daily"}, &BatchScheduler{Name: "volcano", Gang: new(true)}
 		}, "batch_scheduler.gang", "All runs share one PodGroup"},
-		"gang that is forgotten": {func(m *Model) {
-			m.Once, m.BatchScheduler = &run.Once{TTL: new("1h")}, &BatchScheduler{Name: "volcano", Gang: new(true)}
-		}, "once.ttl", "a PodGroup without pods"},
 		"kueue without queue": {func(m *Model) { m.BatchScheduler = &BatchScheduler{Name: "kueue"} }, "batch_scheduler.queue", "Kueue needs a queue"},
 		"key of a gpu": {func(m *Model) {
 			m.Executor, m.SparkConfig = &Executor{GPU: &ExecutorGPU{GPU: GPU{Amount: 1}}}, map[string]string{"spark.executor.resource.gpu.amount": "2"}

@@ -20,7 +20,7 @@ assert spark.sparkContext.parallelize(range(10), 2).count() == 10
 spark.stop()
 `
 
-// TestAccSparkVolcano has Volcano place a gang in a queue, twice, and then hold one that its queue has no room for.
+// TestAccSparkVolcano has Volcano place a gang in a queue, three times, and then hold one that its queue has no room for.
 func TestAccSparkVolcano(t *testing.T) {
 	acctest.Long(t)
 	s := newStand(t)
@@ -64,6 +64,17 @@ func TestAccSparkVolcano(t *testing.T) {
 	if len(groups) != 2 {
 		t.Error("both runs had the same PodGroup, for which Volcano looks for room only once")
 	}
+
+	// Volcano would keep room for a group that has lost its pods: it goes with the Job.
+	s.configure("gang", counting+"print('once more')\n", scheduler(`once = { ttl = "1s" }`), "")
+	s.Apply().Succeeds()
+	acctest.Eventually(t, time.Minute, func() string {
+		if left := s.c.PodGroups(t, s.namespace); len(left) > 0 {
+			return fmt.Sprintf("the PodGroups %q are left", left)
+		}
+		return ""
+	})
+	s.PlansNothing()
 
 	// Each run is a gang of its own.
 	large := strings.Replace(scheduler(`timeouts = { create = "60s", update = "60s" }`), `instances = 2, resources = { requests = { cpu = "100m" } }`, `instances = 2, resources = { requests = { cpu = "300m" } }`, 1)

@@ -180,6 +180,10 @@ func (a *application[M]) applyThing(ctx context.Context, t *thing) diag.Diagnost
 		}
 		t.manifest.SetAnnotations(merged(t.manifest.GetAnnotations(), map[string]string{runAnnotation: a.records[t.Key].RunKey}))
 	}
+	if live == nil && t.PerRun != "" && a.records[t.PerRun].hasRun(a.memory.Records[t.PerRun]) {
+		a.keep(t.Key)
+		return diags
+	}
 	unbound, err := a.growClaims(ctx, t, live)
 	if err != nil {
 		diags.Append(problem(t.Key, ref, err))
@@ -187,14 +191,17 @@ func (a *application[M]) applyThing(ctx context.Context, t *thing) diag.Diagnost
 	}
 	stays := false
 	keep := a.leaveToOthers(t, live)
-	if live != nil {
+	switch {
+	case t.PerRun != "":
+		err = a.replacePerRun(ctx, t, live)
+	case live != nil:
 		if err = a.passReplicas(ctx, t, live); err == nil {
 			stays, err = a.makeWay(ctx, t, live)
 		}
-		if err != nil {
-			diags.Append(problem(t.Key, ref, err))
-			return diags
-		}
+	}
+	if err != nil {
+		diags.Append(problem(t.Key, ref, err))
+		return diags
 	}
 	result, warnings, err := a.send(ctx, t, live, stays)
 	if keep != nil && kube.Classify(err).Verdict == kube.Conflict {
@@ -213,6 +220,9 @@ func (a *application[M]) applyThing(ctx context.Context, t *thing) diag.Diagnost
 	}
 	if err == nil {
 		err = a.renewClaims(ctx, unbound)
+	}
+	if err == nil {
+		err = a.goWithJobs(ctx, t.Key)
 	}
 	if err != nil {
 		diags.Append(problem(t.Key, ref, err))

@@ -22,9 +22,6 @@ const jobKind = "Job"
 // allow in place, so that nothing that runs or is stored is lost by it. done is
 // true when the object is to stay as it is.
 func (a *application[M]) makeWay(ctx context.Context, t *thing, live *unstructured.Unstructured) (done bool, err error) {
-	if t.PerRun != "" {
-		return false, a.replacePerRun(ctx, t, live)
-	}
 	switch live.GetKind() {
 	case "StatefulSet":
 		want, _, _ := unstructured.NestedMap(t.manifest.Object, "spec", "selector")
@@ -154,38 +151,6 @@ func (a *application[M]) ranWith(live *unstructured.Unstructured) string {
 func (a *application[M]) runsAgain(key string, live *unstructured.Unstructured) bool {
 	ran := a.records[key].hasRun(a.memory.Records[key])
 	return hasFailed(live) && !ran || a.ranWith(live) != a.records[key].RunKey
-}
-
-// replacePerRun deletes what exists for one run, where another begins in this apply. What the run before it has left goes first: its pods
-// would be taken for those of the next one.
-func (a *application[M]) replacePerRun(ctx context.Context, t *thing, live *unstructured.Unstructured) error {
-	ref := kube.RefOf(a.things[t.PerRun].manifest)
-	job, err := a.cluster.Get(ctx, ref)
-	if err != nil {
-		return err
-	}
-	if job == nil {
-		if a.records[t.PerRun].hasRun(a.memory.Records[t.PerRun]) {
-			return nil
-		}
-		return a.replace(ctx, live, false)
-	}
-	if job.GetLabels()[ownerLabel] != a.memory.Owner || !a.runsAgain(t.PerRun, job) {
-		return nil
-	}
-	pods, err := a.cluster.PodsBelow(ctx, job)
-	if err != nil {
-		return err
-	}
-	if err := a.replace(ctx, job, false); err != nil {
-		return err
-	}
-	for pod, uid := range pods {
-		if err := a.cluster.WaitGone(ctx, pod, uid); err != nil {
-			return err
-		}
-	}
-	return a.replace(ctx, live, false)
 }
 
 // hasFailed reports whether a Job has ended without success.

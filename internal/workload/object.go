@@ -59,7 +59,8 @@ type Object struct {
 	// RunKey is set on Jobs: they run again when it changes, and only then. It may
 	// hold secrets: only a keyed fingerprint of it is kept.
 	RunKey string
-	// PerRun is the key of the Job for each run of which the object is made anew, after the pods of the run before it are gone.
+	// PerRun is the key of the Job for each run of which the object is made anew, after the pods of the run before it are gone. It goes when that
+	// Job does.
 	PerRun string
 	// Keep marks volumes and generated Secrets. They outlive the resource unless
 	// deletion_policy is "Delete".

@@ -68,6 +68,8 @@ type record struct {
 	// Ran is set once the run of a Job is nobody's business any more: it is over, or
 	// nothing waits for it. A Job that vanishes then does not run again.
 	Ran bool `json:"ran,omitempty"`
+	// PerRun is the key of the Job for one run of which the object exists, "" for others.
+	PerRun string `json:"per_run,omitempty"`
 	// Content is the revision of all that the object holds.
 	Content revision `json:"content"`
 	// Masks has the revision of each masked leaf.
@@ -103,6 +105,12 @@ func (r *record) inherit(old *record) {
 // hasRun reports whether the run that r asks for is the one of old, and past.
 func (r *record) hasRun(old *record) bool {
 	return old != nil && old.Ran && old.RunKey == r.RunKey && old.ref() == r.ref()
+}
+
+// isOver reports whether an object may vanish: a run that is over is no loss, and what existed for it goes with it.
+func (p *private) isOver(r *record) bool {
+	job := p.Records[r.PerRun]
+	return r.Ran || job != nil && job.Ran
 }
 
 func newPrivate() *private {

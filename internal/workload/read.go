@@ -185,8 +185,7 @@ func (o *observer[M]) observe(ctx context.Context) (objects map[string]map[strin
 			mu.Lock()
 			defer mu.Unlock()
 			if live == nil || live.GetDeletionTimestamp() != nil || going[rec.Namespace] {
-				if rec.Ran {
-					// A run that is over is no loss.
+				if o.memory.isOver(rec) {
 					objects[key] = leaves
 					return nil
 				}

@@ -163,7 +163,7 @@ func replaceRevisionsIn(value any, records map[string]*record) any {
 }
 
 func newRecord(t *thing) *record {
-	r := &record{Remote: t.remote(), Keep: t.Keep, Guard: t.Guard, Adopt: t.Adopt, NoWait: t.NoWait, Stage: t.Stage, Masks: map[string]revision{}}
+	r := &record{Remote: t.remote(), Keep: t.Keep, Guard: t.Guard, Adopt: t.Adopt, NoWait: t.NoWait, Stage: t.Stage, PerRun: t.PerRun, Masks: map[string]revision{}}
 	if t.manifest != nil {
 		r.APIVersion = t.manifest.GetAPIVersion()
 		r.Kind = t.manifest.GetKind()
