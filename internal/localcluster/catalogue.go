@@ -118,6 +118,7 @@ var catalogue = []catalogueEntry{
 	yunikornImage(),
 	spark4.image(),
 	spark4.s3Image(),
+	spark4.rImage(),
 	spark3.image(),
 	spark3.s3Image(),
 }

@@ -48,7 +48,7 @@ func (r sparkRelease) image() catalogueEntry {
 			User: "spark", WorkingDir: sparkHome + "/work-dir", Entrypoint: []string{"/opt/entrypoint.sh"},
 			Env: []string{"SPARK_HOME=" + sparkHome, "JAVA_HOME=" + sparkJavaHome, "LANG=C.UTF-8"},
 		},
-		trees: []func(context.Context) (string, error){sparkSystem, r.tree},
+		trees: []func(context.Context) (string, error){sparkSystem(), r.tree},
 		files: func(builds) ([]file, error) { return sparkFiles(), nil },
 	}
 }
@@ -64,10 +64,49 @@ func (r sparkRelease) s3Image() catalogueEntry {
 	return image
 }
 
-// sparkSystem is the operating system below Spark.
-func sparkSystem(ctx context.Context) (string, error) {
-	return debianTree(ctx, bookworm, "bash", "coreutils", "findutils", "grep", "sed", "mawk", "hostname", "procps", "libc-bin",
-		"netbase", "tzdata", "tini", "libnss-wrapper", "python3", "python3-pip", "openjdk-17-jre-headless")
+// rImage is that one with R. It has no SparkR, which is in no registry of packages: applications speak to Spark's backend for R themselves.
+func (r sparkRelease) rImage() catalogueEntry {
+	image := r.s3Image()
+	image.name = "localhost/spark-s3a-r:" + r.version
+	system := sparkSystem("r-base-core")
+	image.trees = []func(context.Context) (string, error){system, r.tree}
+	s3Files := image.files
+	image.files = func(b builds) ([]file, error) {
+		files, err := s3Files(b)
+		if err != nil {
+			return nil, err
+		}
+		root, err := system(context.Background())
+		if err != nil {
+			return nil, err
+		}
+		links, err := rLinks(root)
+		return append(files, links...), err
+	}
+	return image
+}
+
+// sparkSystem is the operating system below Spark, with more packages.
+func sparkSystem(more ...string) func(context.Context) (string, error) {
+	packages := append([]string{
+		"bash", "coreutils", "findutils", "grep", "sed", "mawk", "hostname", "procps", "libc-bin",
+		"netbase", "tzdata", "tini", "libnss-wrapper", "python3", "python3-pip", "openjdk-17-jre-headless",
+	}, more...)
+	return func(ctx context.Context) (string, error) { return debianTree(ctx, bookworm, packages...) }
+}
+
+// rLinks are what the scripts of the packages of R and of its libraries would have made, in a system that they are unpacked in.
+func rLinks(root string) ([]file, error) {
+	links := []file{{path: "/etc/R/Renviron", link: "/usr/lib/R/etc/Renviron.ucf"}}
+	for _, library := range []string{"blas/libblas.so.3", "lapack/liblapack.so.3"} {
+		found, err := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu", library))
+		if err != nil || len(found) != 1 {
+			return nil, fmt.Errorf("%s is in %d folders below %s: %w", library, len(found), root, err)
+		}
+		target := strings.TrimPrefix(found[0], root)
+		links = append(links, file{path: path.Join(path.Dir(path.Dir(target)), path.Base(library)), link: target})
+	}
+	return links, nil
 }
 
 // sparkFiles are those that no package has.

@@ -64,7 +64,7 @@ func applicationAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"script": text("Text of a Python application, for instance `file(\"job.py\")`. It is kept in a ConfigMap, so it must hold no secrets and at most 1 MiB. " +
 			"Exactly one of `script` and `main_file` is needed."),
-		"main_file": text("File with the application: `local://` and a path in the image, or a URL that Spark can read, such as `s3a://` or `https://`. One that ends in `.py` is Python, in `.R` is R, and all others are jars.",
+		"main_file": text("File with the application: `local://` and a path in the image, or a URL that Spark can read, such as `s3a://` or `https://`. One that ends in `.py` is Python, in `.R` is R, for which the image must have `Rscript`, and all others are jars.",
 			file()),
 		"main_class": text("Class of the application in a jar.", matching(className, "the full name of a class, such as org.example.Main", "org.example.A", "org.example.B")),
 		"arguments": schema.ListAttribute{
