@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"k8s.io/utils/ptr"
@@ -52,10 +53,8 @@ func (s *server) apiKey(ctx context.Context, name string) (*liveAPIKey, error) {
 	if err := s.get(ctx, gatewayPath+"secrets/list", nil, &answer); err != nil {
 		return nil, err
 	}
-	for _, live := range answer.Secrets {
-		if live.Name == name {
-			return &live, nil
-		}
+	if i := slices.IndexFunc(answer.Secrets, func(live liveAPIKey) bool { return live.Name == name }); i >= 0 {
+		return &answer.Secrets[i], nil
 	}
 	return nil, nil //nolint:nilnil // absent
 }
@@ -173,10 +172,8 @@ func (s *server) definition(ctx context.Context, name string) (*definition, erro
 	if err := s.get(ctx, gatewayPath+"model-definitions/list", nil, &answer); err != nil {
 		return nil, err
 	}
-	for _, live := range answer.Definitions {
-		if live.Name == name {
-			return &live, nil
-		}
+	if i := slices.IndexFunc(answer.Definitions, func(live definition) bool { return live.Name == name }); i >= 0 {
+		return &answer.Definitions[i], nil
 	}
 	return nil, nil //nolint:nilnil // absent
 }

@@ -128,27 +128,25 @@ func (d *deletion) run(ctx context.Context) diag.Diagnostics {
 	var kept []string
 	var strays []*record
 	deleted := map[kube.Ref]types.UID{}
+	going := map[string]*record{}
 	for _, rec := range d.memory.Strays {
 		if d.keeps(rec) {
 			strays = append(strays, rec)
-			continue
-		}
-		goes, more := remove(ctx, d.cluster, rec.ref().String(), rec, d.memory.Owner)
-		diags.Append(more...)
-		if goes != "" {
-			deleted[rec.ref()] = goes
+		} else {
+			going[rec.ref().String()] = rec
 		}
 	}
+	diags.Append(d.removeAll(ctx, going, deleted)...)
 	// What serves goes first, what it refers to last.
 	for stage := StageLast; stage >= StageNamespace; stage-- {
-		var going []string
+		clear(going)
 		for _, key := range slices.Sorted(maps.Keys(d.memory.Records)) {
 			switch rec := d.memory.Records[key]; {
 			case rec.Remote || rec.Stage != stage:
 			case d.keeps(rec):
 				kept = append(kept, key)
 			default:
-				going = append(going, key)
+				going[key] = rec
 			}
 		}
 		if diags.Append(d.removeAll(ctx, going, deleted)...); diags.HasError() {
@@ -171,15 +169,14 @@ func (d *deletion) run(ctx context.Context) diag.Diagnostics {
 	return diags
 }
 
-// removeAll deletes objects by their keys, several at once, and notes those that go in deleted.
-func (d *deletion) removeAll(ctx context.Context, keys []string, deleted map[kube.Ref]types.UID) diag.Diagnostics {
+// removeAll deletes objects, several at once, and notes those that go in deleted. The keys are what diagnostics call them.
+func (d *deletion) removeAll(ctx context.Context, objects map[string]*record, deleted map[kube.Ref]types.UID) diag.Diagnostics {
 	var mu sync.Mutex
 	var diags diag.Diagnostics
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	for _, key := range keys {
+	for key, rec := range objects {
 		group.Go(func() error {
-			rec := d.memory.Records[key]
 			goes, more := remove(ctx, d.cluster, key, rec, d.memory.Owner)
 			mu.Lock()
 			defer mu.Unlock()
