@@ -246,9 +246,7 @@ func TestAccSparkS3(t *testing.T) {
 	for key, content := range map[string]string{
 		"in/rows.csv": csv.String(), "code/addends.py": addends, "code/three.txt": "3", "code/more.zip": string(acctest.Zip(t, acctest.File{Name: "minus-two.txt", Content: "-2"})),
 	} {
-		if _, err := client.PutObject(t.Context(), "lake", key, strings.NewReader(content), int64(len(content)), s3.PutObjectOptions{}); err != nil {
-			t.Fatal(err)
-		}
+		s.put(client, key, content)
 	}
 
 	const attributes = sizes + `

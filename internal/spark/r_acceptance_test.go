@@ -2,11 +2,8 @@ package spark_test
 
 import (
 	_ "embed"
-	"fmt"
 	"strings"
 	"testing"
-
-	s3 "github.com/minio/minio-go/v7"
 
 	"github.com/terraform-provider-analytics/terraform-provider-analytics/internal/acctest"
 )
@@ -18,18 +15,8 @@ var summedR string
 func TestAccSparkRApplication(t *testing.T) {
 	acctest.Long(t)
 	s := newStand(t)
-	minio := fmt.Sprintf(lake, s.namespace)
-	provider := fmt.Sprintf("provider \"analytics\" {\n  config_path = %q\n}\n", s.c.Kubeconfig)
-	s.Configure("%s", provider+minio)
-	s.Apply().Succeeds()
-	client := s.storage()
-	put := func(key, text string) {
-		if _, err := client.PutObject(t.Context(), "lake", key, strings.NewReader(text), int64(len(text)), s3.PutObjectOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put("in/rows.csv", "k,v\na,2\na,4\nb,8\n")
-	put("summed.R", summedR)
+	storage, client := s.fewRows()
+	s.put(client, "summed.R", summedR)
 	run := func(source string) {
 		s.Configure(`%s
 resource "analytics_spark_job" "it" {
@@ -41,7 +28,7 @@ resource "analytics_spark_job" "it" {
   s3        = analytics_minio.lake.users["spark"].s3
   s3_jars   = "image"
 %s}
-`, provider+minio, s.namespace, source, strings.Replace(sizes, "instances = 2", "instances = 1", 1))
+`, storage, s.namespace, source, strings.Replace(sizes, "instances = 2", "instances = 1", 1))
 	}
 	run("s3a://lake/absent")
 	s.Apply().Fails().Says("Path does not exist: s3a://lake/absent", "PATH_NOT_FOUND")

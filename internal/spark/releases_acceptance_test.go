@@ -31,15 +31,7 @@ spark.stop()
 func TestAccSparkReleases(t *testing.T) {
 	acctest.Long(t)
 	s := newStand(t)
-	minio := fmt.Sprintf(lake, s.namespace)
-	provider := fmt.Sprintf("provider \"analytics\" {\n  config_path = %q\n}\n", s.c.Kubeconfig)
-	s.Configure("%s", provider+minio)
-	s.Apply().Succeeds()
-	client := s.storage()
-	const rows = "k,v\na,2\na,4\nb,8\n"
-	if _, err := client.PutObject(t.Context(), "lake", "in/rows.csv", strings.NewReader(rows), int64(len(rows)), s3.PutObjectOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	storage, client := s.fewRows()
 	s.WriteFile("summed.py", summed)
 	for _, release := range releases {
 		common := fmt.Sprintf(`
@@ -66,7 +58,7 @@ resource "analytics_spark_job" "java" {
   ]
   %[2]s
 }
-`, provider+minio, common, release.version, release.scala)
+`, storage, common, release.version, release.scala)
 		s.Apply().Succeeds()
 		s.PlansNothing()
 		for _, application := range []string{"python", "java"} {
@@ -76,6 +68,25 @@ resource "analytics_spark_job" "java" {
 		}
 	}
 	s.Destroy().Succeeds()
+}
+
+// fewRows brings up a MinIO with a few rows in lake/in. It returns the configuration of that, and of the provider.
+func (s *stand) fewRows() (configuration string, client *s3.Client) {
+	s.t.Helper()
+	configuration = fmt.Sprintf("provider \"analytics\" {\n  config_path = %q\n}\n", s.c.Kubeconfig) + fmt.Sprintf(lake, s.namespace)
+	s.Configure("%s", configuration)
+	s.Apply().Succeeds()
+	client = s.storage()
+	s.put(client, "in/rows.csv", "k,v\na,2\na,4\nb,8\n")
+	return configuration, client
+}
+
+// put writes an object into the bucket.
+func (s *stand) put(client *s3.Client, key, text string) {
+	s.t.Helper()
+	if _, err := client.PutObject(s.t.Context(), "lake", key, strings.NewReader(text), int64(len(text)), s3.PutObjectOptions{}); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // text is what the files of a folder hold together.
