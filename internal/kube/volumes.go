@@ -40,7 +40,7 @@ func (c *Cluster) AwaitSizes(ctx context.Context, claims []Ref, progress func(li
 			if g.done() {
 				continue
 			}
-			if line := fmt.Sprintf("%s: has %s of %s", ref, &g.has, &g.wants); progress != nil && said[ref] != line {
+			if line := fmt.Sprintf("%s: has %s of %s%s", ref, &g.has, &g.wants, g.detour()); progress != nil && said[ref] != line {
 				said[ref] = line
 				progress(line)
 			}
@@ -84,10 +84,20 @@ type growth struct {
 	bound      bool
 	mount      bool   // only the file system is left
 	failure    string // what the storage system says that cannot grow it
+	// former is a larger size that was asked for before and that the storage system is still busy with, zero where there is none.
+	former resource.Quantity
 }
 
 // done tells whether there is nothing to wait for. A claim that has no volume yet gets one of the right size.
 func (g growth) done() bool { return !g.bound || g.has.Cmp(g.wants) >= 0 }
+
+// detour says what comes before the size that is asked for, "" where nothing does.
+func (g growth) detour() string {
+	if g.former.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(", and the storage system still tries %s, which was asked for before; it may take minutes until it looks again", &g.former)
+}
 
 // growthOf reads a claim, which is nil when it is gone.
 func growthOf(live *unstructured.Unstructured) growth {
@@ -113,6 +123,10 @@ func growthOf(live *unstructured.Unstructured) growth {
 	if state := pvc.Status.AllocatedResourceStatuses[corev1.ResourceStorage]; g.failure == "" &&
 		(state == corev1.PersistentVolumeClaimControllerResizeInfeasible || state == corev1.PersistentVolumeClaimNodeResizeInfeasible) {
 		g.failure = "the storage system cannot do it"
+	}
+	if busy := pvc.Status.AllocatedResources[corev1.ResourceStorage]; busy.Cmp(g.wants) > 0 {
+		// What failed was that one.
+		g.former, g.failure = busy, ""
 	}
 	return g
 }
@@ -160,5 +174,5 @@ func (c *Cluster) growthExpired(ctx context.Context, ref Ref) error {
 	if g.failure != "" {
 		reason = g.failure
 	}
-	return &NotReadyError{c.describeGrowth(fresh, live, g, reason)}
+	return &NotReadyError{c.describeGrowth(fresh, live, g, reason+g.detour())}
 }
