@@ -100,8 +100,11 @@ func rLinks(root string) ([]file, error) {
 	links := []file{{path: "/etc/R/Renviron", link: "/usr/lib/R/etc/Renviron.ucf"}}
 	for _, library := range []string{"blas/libblas.so.3", "lapack/liblapack.so.3"} {
 		found, err := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu", library))
-		if err != nil || len(found) != 1 {
-			return nil, fmt.Errorf("%s is in %d folders below %s: %w", library, len(found), root, err)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) != 1 {
+			return nil, fmt.Errorf("%s is in %d folders below %s", library, len(found), root)
 		}
 		target := strings.TrimPrefix(found[0], root)
 		links = append(links, file{path: path.Join(path.Dir(path.Dir(target)), path.Base(library)), link: target})

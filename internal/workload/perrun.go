@@ -53,12 +53,15 @@ func (a *application[M]) goWithJobs(ctx context.Context, key string) error {
 			continue
 		}
 		job, err := a.own(ctx, kube.RefOf(a.things[t.PerRun].manifest))
-		if err != nil || job == nil {
+		if err != nil {
 			return err
 		}
 		live, err := a.own(ctx, kube.RefOf(t.manifest))
-		if err != nil || live == nil {
+		if err != nil {
 			return err
+		}
+		if job == nil || live == nil {
+			continue
 		}
 		owners := live.GetOwnerReferences()
 		if slices.ContainsFunc(owners, func(r metav1.OwnerReference) bool { return r.UID == job.GetUID() }) {

@@ -36,7 +36,7 @@ func (d *driver) file(id string) (string, error) {
 }
 
 // size is how large a volume becomes. What cannot be is out of range, as the protocol wants it: csi-resizer tries that again seldom. Other
-// failures it repeats without a pause, until a smaller size that is asked for has to wait five minutes.
+// failures it repeats without a pause, by which its back-off grows to five minutes, and then a size that is asked for instead may wait as long.
 func size(r *csi.CapacityRange) (int64, error) {
 	n := r.GetRequiredBytes()
 	if n == 0 {
