@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,17 +173,16 @@ func (a *application[M]) applyThing(ctx context.Context, t *thing) diag.Diagnost
 			return diags
 		}
 	}
-	if t.manifest.GetKind() == jobKind {
-		if a.records[t.Key].Ran = a.records[t.Key].hasRun(a.memory.Records[t.Key]); a.records[t.Key].Ran && live == nil {
-			// Whoever deleted it did not ask for another run.
-			a.keep(t.Key)
-			return diags
-		}
-		t.manifest.SetAnnotations(merged(t.manifest.GetAnnotations(), map[string]string{runAnnotation: a.records[t.Key].RunKey}))
-	}
-	if live == nil && t.PerRun != "" && a.records[t.PerRun].hasRun(a.memory.Records[t.PerRun]) {
+	job := cmp.Or(t.PerRun, t.Key)
+	ran := a.records[job].hasRun(a.memory.Records[job])
+	if ran && live == nil {
+		// Whoever deleted it did not ask for another run.
 		a.keep(t.Key)
 		return diags
+	}
+	if t.manifest.GetKind() == jobKind {
+		a.records[t.Key].Ran = ran
+		t.manifest.SetAnnotations(merged(t.manifest.GetAnnotations(), map[string]string{runAnnotation: a.records[t.Key].RunKey}))
 	}
 	unbound, err := a.growClaims(ctx, t, live)
 	if err != nil {
